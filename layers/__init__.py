@@ -1,0 +1,1 @@
+"""NCC Geo: the spatial layers of a city command centre."""

@@ -1,0 +1,1 @@
+"""Roles, agency scopes and the one place that decides who may see what."""

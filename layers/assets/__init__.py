@@ -1,0 +1,1 @@
+"""Camera models, sites, cameras, wifi hotspots, stations and their state."""

@@ -1,0 +1,1 @@
+"""Append-only history written by database triggers, bulk and raw changes included."""

@@ -1,0 +1,1 @@
+"""Every drawable layer, declared once."""

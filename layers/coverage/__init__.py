@@ -1,0 +1,1 @@
+"""Camera optics, visibility, demand, gaps, siting and plans."""

@@ -1,0 +1,1 @@
+"""Units, positions, statuses, recommendation and assignment."""

@@ -1,0 +1,101 @@
+"""Named errors: each carries what was wrong, the value, where it was and how to mend it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class NccError(Exception):
+    """Base of every error the product raises on purpose.
+
+    `str(error)` is one line fit for an operator: what, where, and the remedy.
+    """
+
+    code = "error"
+
+    def __init__(
+        self, message: str, *, value: Any = None, where: str = "", remedy: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.value = value
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        text = self.message
+        if self.where:
+            text += f" (in {self.where})"
+        if self.remedy:
+            text += f"; {self.remedy}"
+        return " ".join(text.split())
+
+
+class InvalidInput(NccError):
+    """The caller's input cannot be used as given."""
+
+    code = "invalid_input"
+
+
+class HostileInput(InvalidInput):
+    """A file or value built to exhaust, escape or reach out; refused before it is read in full."""
+
+    code = "hostile_input"
+
+
+class NotFound(NccError):
+    """The named thing does not exist, or the caller may not know that it does."""
+
+    code = "not_found"
+
+
+class Forbidden(NccError):
+    """The caller is known and may not do this."""
+
+    code = "forbidden"
+
+
+class Conflict(NccError):
+    """Somebody else changed or holds the thing; `value` names the holder."""
+
+    code = "conflict"
+
+
+class Unroutable(NccError):
+    """No road leads there, or the network has no usable edge near the point."""
+
+    code = "unroutable"
+
+
+class Infeasible(NccError):
+    """The constraints contradict each other; the message says which, with numbers."""
+
+    code = "infeasible"
+
+
+class Unavailable(NccError):
+    """A part that is needed is not running or not built yet."""
+
+    code = "unavailable"
+
+
+#: The one table from error to HTTP status.
+HTTP_STATUS: dict[type[NccError], int] = {
+    InvalidInput: 422,
+    HostileInput: 422,
+    NotFound: 404,
+    Forbidden: 403,
+    Conflict: 409,
+    Unroutable: 422,
+    Infeasible: 422,
+    Unavailable: 503,
+    NccError: 500,
+}
+
+
+def http_status(error: NccError) -> int:
+    """HTTP status of an error: that of its nearest listed class."""
+    for kind in type(error).__mro__:
+        if kind in HTTP_STATUS:
+            return HTTP_STATUS[kind]
+    return 500

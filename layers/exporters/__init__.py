@@ -1,0 +1,1 @@
+"""Layers out as GeoJSON, GeoPackage, CSV, XLSX and zipped shapefile."""

@@ -1,0 +1,1 @@
+"""Coordinate systems, units, geometry validation and the loader of .sql files."""

@@ -1,0 +1,1 @@
+"""Files and feeds in: sniffed, checked row by row, loaded in one transaction."""

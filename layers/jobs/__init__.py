@@ -1,0 +1,1 @@
+"""Durable background jobs; the only door to django-q2."""

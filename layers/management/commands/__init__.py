@@ -1,0 +1,1 @@
+"""Commands named in the contract."""

@@ -1,0 +1,1 @@
+"""The composition of every map view by folium, under a strict content policy."""

@@ -1,0 +1,1 @@
+"""Roads, the routing graph, snapping, travel times, isochrones and closures."""

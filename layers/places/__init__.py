@@ -1,0 +1,1 @@
+"""Agencies, areas, cities with their working CRS, and the base map: buildings, water, named places."""

@@ -1,0 +1,1 @@
+"""Vector tiles from PostGIS, cached, with one version for each layer."""

@@ -1,0 +1,1 @@
+"""Project package: settings, addresses and process entry points."""

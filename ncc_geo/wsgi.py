@@ -1,0 +1,9 @@
+"""WSGI entry point, for servers without event streams."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ncc_geo.settings")
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+application = get_wsgi_application()
