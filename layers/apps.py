@@ -13,4 +13,4 @@ class LayersConfig(AppConfig):
     verbose_name = _("City layers")
 
     def ready(self) -> None:
-        from layers import checks, wiring  # noqa: F401
+        from layers import checks  # noqa: F401

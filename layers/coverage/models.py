@@ -1,0 +1,218 @@
+"""What cameras see, analysed runs with their gaps, demand settings, and plans of new sites."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.gis.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from layers.assets.models import Camera, CameraModel
+from layers.places.models import Area
+
+
+class CameraSight(models.Model):
+    """The region one camera sees at one level, kept current; `visible` is out to its range."""
+
+    camera = models.ForeignKey(Camera, on_delete=models.CASCADE, related_name="sights", verbose_name=_("camera"))
+    level = models.CharField(_("level"), max_length=20)
+    area_m2 = models.FloatField(_("area (m²)"))
+    inputs_hash = models.CharField(max_length=32)
+    computed_at = models.DateTimeField(auto_now=True)
+    geom = models.MultiPolygonField(_("region"), srid=4326)
+
+    class Meta:
+        db_table = "layers_camerasight"
+        verbose_name = _("camera view")
+        verbose_name_plural = _("camera views")
+        constraints = [models.UniqueConstraint(fields=["camera", "level"], name="camerasight_level_once")]
+
+    def __str__(self) -> str:
+        return f"{self.camera} {self.level}"
+
+
+class DemandProfile(models.Model):
+    """Weights that turn streets into demand, saved under a name."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    street_weight = models.FloatField(_("weight of a street metre"), default=1.0)
+    incident_weight = models.FloatField(_("weight of incidents"), default=1.0)
+    population_weight = models.FloatField(_("weight of population"), default=0.0)
+    place_weight = models.FloatField(_("weight of public places"), default=0.5)
+    kernel_m = models.FloatField(_("reach of an incident (m)"), default=100.0)
+    half_life_days = models.FloatField(_("half-life of an incident (days)"), default=365.0)
+    piece_m = models.FloatField(_("length of a street piece (m)"), default=10.0)
+    is_default = models.BooleanField(_("used unless another is named"), default=False)
+
+    class Meta:
+        db_table = "layers_demandprofile"
+        verbose_name = _("demand profile")
+        verbose_name_plural = _("demand profiles")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(street_weight__gte=0, incident_weight__gte=0, population_weight__gte=0, place_weight__gte=0),
+                name="demandprofile_weights_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(kernel_m__gt=0, half_life_days__gt=0, piece_m__gte=1), name="demandprofile_lengths_positive"
+            ),
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="demandprofile_one_default"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CoverageRun(models.Model):
+    """One analysis of coverage with all its parameters and figures."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    level = models.CharField(_("level"), max_length=20)
+    edition = models.CharField(_("edition"), max_length=40)
+    area = models.ForeignKey(Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area"))
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.RUNNING)
+    parameters = models.JSONField(_("parameters"), default=dict)
+    figures = models.JSONField(_("figures"), default=dict)
+    started_at = models.DateTimeField(_("started"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))  # fmt: skip
+
+    class Meta:
+        db_table = "layers_coveragerun"
+        verbose_name = _("coverage run")
+        verbose_name_plural = _("coverage runs")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.level}"
+
+
+class CoverageStreet(models.Model):
+    """A stretch of street in one run, with the number of cameras that see it at the run's level."""
+
+    run = models.ForeignKey(CoverageRun, on_delete=models.CASCADE, related_name="streets")
+    road_id = models.BigIntegerField(null=True)
+    cameras = models.PositiveSmallIntegerField(_("cameras"))
+    length_m = models.FloatField(_("length (m)"))
+    demand = models.FloatField(_("demand"))
+    geom = models.LineStringField(_("line"), srid=4326)
+
+    class Meta:
+        db_table = "layers_coveragestreet"
+        verbose_name = _("street in a coverage run")
+        verbose_name_plural = _("streets in coverage runs")
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.cameras}"
+
+
+class CoverageGap(models.Model):
+    """A connected stretch of demand that no camera sees, ranked by what is lost."""
+
+    run = models.ForeignKey(CoverageRun, on_delete=models.CASCADE, related_name="gaps")
+    rank = models.PositiveIntegerField(_("rank"))
+    area = models.ForeignKey(Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area"))
+    street = models.CharField(_("street"), max_length=200, blank=True, default="")
+    demand_uncovered = models.FloatField(_("unseen demand"))
+    street_uncovered_m = models.FloatField(_("unseen street (m)"))
+    point = models.PointField(_("worst point"), srid=4326)
+    geom = models.MultiLineStringField(_("streets"), srid=4326)
+
+    class Meta:
+        db_table = "layers_coveragegap"
+        verbose_name = _("gap")
+        verbose_name_plural = _("gaps")
+        ordering = ("rank",)
+        constraints = [models.UniqueConstraint(fields=["run", "rank"], name="coveragegap_rank_once")]
+
+    def __str__(self) -> str:
+        return f"{self.rank}"
+
+
+class Plan(models.Model):
+    """A proposal of new camera sites: what was asked, what was found, how good it is proven to be."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        SENT = "sent", _("sent to the police")
+        STUDY = "study", _("under study")
+        BUDGETED = "budgeted", _("budgeted")
+        APPROVED = "approved", _("approved")
+        INSTALLED = "installed", _("installed")
+        REJECTED = "rejected", _("rejected")
+
+    name = models.CharField(_("name"), max_length=160, blank=True, default="")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
+    level = models.CharField(_("level"), max_length=20)
+    area = models.ForeignKey(Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area"))
+    parameters = models.JSONField(_("parameters"), default=dict)
+    status = models.CharField(_("solver's status"), max_length=20, blank=True, default="")
+    objective = models.FloatField(_("demand gained"), default=0)
+    bound = models.FloatField(_("proven upper bound"), default=0)
+    gap = models.FloatField(_("gap"), default=0)
+    demand = models.FloatField(_("demand"), default=0)
+    covered_before = models.FloatField(_("covered before"), default=0)
+    cost_idr = models.BigIntegerField(_("cost (Rp)"), default=0)
+    yearly_cost_idr = models.BigIntegerField(_("yearly cost (Rp)"), default=0)
+    certificate = models.JSONField(_("certificate"), null=True, blank=True)
+    seconds = models.FloatField(default=0)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))  # fmt: skip
+
+    class Meta:
+        db_table = "layers_plan"
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        ordering = ("-id",)
+        constraints = [models.CheckConstraint(condition=Q(cost_idr__gte=0), name="plan_cost_not_negative")]
+
+    def __str__(self) -> str:
+        return self.name or f"{self._meta.verbose_name} {self.pk}"
+
+
+class PlanSite(models.Model):
+    """One proposed site of a plan."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="sites")
+    order = models.PositiveIntegerField(_("order"))
+    gain = models.FloatField(_("demand gained"))
+    cost_idr = models.BigIntegerField(_("cost (Rp)"))
+    area = models.ForeignKey(Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area"))
+    street = models.CharField(_("street"), max_length=200, blank=True, default="")
+    geom = models.PointField(_("place"), srid=4326)
+
+    class Meta:
+        db_table = "layers_plansite"
+        verbose_name = _("proposed site")
+        verbose_name_plural = _("proposed sites")
+        ordering = ("order",)
+        constraints = [models.UniqueConstraint(fields=["plan", "order"], name="plansite_order_once")]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id}/{self.order}"
+
+
+class PlanCamera(models.Model):
+    """One proposed camera on a proposed site."""
+
+    site = models.ForeignKey(PlanSite, on_delete=models.CASCADE, related_name="cameras")
+    model = models.ForeignKey(CameraModel, on_delete=models.PROTECT, null=True, blank=True)
+    heading_deg = models.FloatField(_("heading (°)"))
+    fov_deg = models.FloatField(_("field of view (°)"))
+    mount_height_m = models.FloatField(_("mounting height (m)"))
+
+    class Meta:
+        db_table = "layers_plancamera"
+        verbose_name = _("proposed camera")
+        verbose_name_plural = _("proposed cameras")
+        constraints = [
+            models.CheckConstraint(condition=Q(heading_deg__gte=0, heading_deg__lt=360), name="plancamera_heading"),
+            models.CheckConstraint(condition=Q(fov_deg__gt=0, fov_deg__lte=360), name="plancamera_fov"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.heading_deg:.0f}°"
