@@ -227,14 +227,43 @@ class Address(models.Model):
         return f"{self.street} {self.housenumber}"
 
 
-class LayerVersion(models.Model):
-    """One counter for each drawable or computed-from layer, moved by a trigger on every change."""
+class LayerBase(models.Model):
+    """Moves of a layer already counted and folded away."""
 
     layer = models.CharField(max_length=40, primary_key=True)
-    version = models.BigIntegerField(default=1)
-    changed_at = models.DateTimeField(auto_now=True)
+    version = models.BigIntegerField(default=0)
 
     class Meta:
+        db_table = "layers_layerbase"
+
+    def __str__(self) -> str:
+        return f"{self.layer} {self.version}"
+
+
+class LayerMove(models.Model):
+    """One transaction that changed a layer. Only ever inserted, so two writers never wait for it."""
+
+    layer = models.CharField(max_length=40)
+    transaction = models.BigIntegerField()
+
+    class Meta:
+        db_table = "layers_layermove"
+        constraints = [
+            models.UniqueConstraint(fields=["layer", "transaction"], name="layermove_once_a_transaction")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.layer} {self.transaction}"
+
+
+class LayerVersion(models.Model):
+    """Version of a layer as committed: folded moves plus moves not yet folded (a view)."""
+
+    layer = models.CharField(max_length=40, primary_key=True)
+    version = models.BigIntegerField()
+
+    class Meta:
+        managed = False
         db_table = "layers_layerversion"
 
     def __str__(self) -> str:

@@ -1,0 +1,231 @@
+"""The one place that decides who may see and do what; everything not named here is denied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+
+from layers.access.models import Grant, Role, User
+
+
+class Can(StrEnum):
+    """Abilities that pages, API and events ask for."""
+
+    SEE_PUBLIC = "see_public"
+    SEE_ASSETS = "see_assets"
+    SEE_OPERATIONS = "see_operations"
+    SEE_CALLERS = "see_callers"
+    SEE_COVERAGE = "see_coverage"
+    SEE_STREAMS = "see_streams"
+    PLAN_SITES = "plan_sites"
+    REVIEW_SITES = "review_sites"
+    DISPATCH = "dispatch"
+    TAKE_CALLS = "take_calls"
+    EDIT_ASSETS = "edit_assets"
+    REPORT = "report"
+    AUDIT = "audit"
+    ADMINISTER = "administer"
+
+
+_STAFF = {Can.SEE_PUBLIC, Can.SEE_ASSETS}
+#: Role → abilities. A role that is not listed can do nothing.
+ABILITIES: dict[str, frozenset[Can]] = {
+    Role.PLATFORM_ADMIN: frozenset(Can),
+    Role.AGENCY_ADMIN: frozenset({*_STAFF, Can.EDIT_ASSETS, Can.REPORT}),
+    Role.AGENCY_OPERATOR: frozenset({*_STAFF, Can.EDIT_ASSETS}),
+    Role.CALL_TAKER: frozenset({*_STAFF, Can.SEE_OPERATIONS, Can.SEE_CALLERS, Can.TAKE_CALLS}),
+    Role.DISPATCHER: frozenset(
+        {*_STAFF, Can.SEE_OPERATIONS, Can.SEE_CALLERS, Can.SEE_STREAMS, Can.SEE_COVERAGE, Can.TAKE_CALLS, Can.DISPATCH}
+    ),
+    Role.SUPERVISOR: frozenset(
+        {*_STAFF, Can.SEE_OPERATIONS, Can.SEE_CALLERS, Can.SEE_STREAMS, Can.SEE_COVERAGE, Can.TAKE_CALLS, Can.DISPATCH, Can.REPORT}
+    ),
+    Role.FIELD_UNIT: frozenset({Can.SEE_PUBLIC, Can.SEE_ASSETS}),
+    Role.POLICE_LIAISON: frozenset({*_STAFF, Can.SEE_COVERAGE, Can.REVIEW_SITES}),
+    Role.CCTV_OPERATOR: frozenset({*_STAFF, Can.SEE_STREAMS, Can.SEE_COVERAGE, Can.EDIT_ASSETS}),
+    Role.PLANNER: frozenset({*_STAFF, Can.SEE_COVERAGE, Can.PLAN_SITES, Can.REPORT}),
+    Role.AUDITOR: frozenset({Can.SEE_PUBLIC, Can.AUDIT, Can.REPORT}),
+    Role.EXECUTIVE: frozenset({*_STAFF, Can.SEE_COVERAGE, Can.REPORT}),
+    Role.SERVICE_ACCOUNT: frozenset({Can.SEE_PUBLIC}),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What one visitor may do now: abilities, the agencies they act for and governments they serve."""
+
+    user_id: int | None
+    abilities: frozenset[Can]
+    roles: frozenset[str] = field(default_factory=frozenset)
+    agencies: frozenset[int] = field(default_factory=frozenset)
+    areas: frozenset[int] = field(default_factory=frozenset)
+    governments: frozenset[str] = field(default_factory=frozenset)
+
+    def can(self, ability: Can) -> bool:
+        """Whether the ability is held."""
+        return ability in self.abilities
+
+    @property
+    def everywhere(self) -> bool:
+        """Platform admins are bound to no agency."""
+        return Role.PLATFORM_ADMIN in self.roles
+
+    @property
+    def audience(self) -> str:
+        """Short name of what this visitor sees; visitors with the same name share cached tiles."""
+        if not self.abilities - {Can.SEE_PUBLIC}:
+            return "public"
+        if self.everywhere:
+            return "all"
+        marks = sorted(str(ability) for ability in self.abilities)
+        return "-".join(["staff", *sorted(self.governments), str(abs(hash_text("".join(marks))))])
+
+
+def hash_text(text: str) -> int:
+    """A number for a text that is the same in every process."""
+    import zlib
+
+    return zlib.crc32(text.encode())
+
+
+PUBLIC = Rights(user_id=None, abilities=frozenset({Can.SEE_PUBLIC}))
+
+
+def rights_of(user: User | AnonymousUser | None) -> Rights:
+    """Rights of a user at this moment; expired and revoked grants count for nothing.
+
+    An account without any valid grant sees what the public sees, and no more.
+    """
+    if user is None or not user.is_authenticated or not user.is_active or not isinstance(user, User):
+        return PUBLIC
+    cached = getattr(user, "_ncc_rights", None)
+    if cached is not None:
+        return cached
+    now = timezone.now()
+    grants = list(
+        Grant.objects.filter(user=user, revoked_at__isnull=True)
+        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+        .select_related("agency", "area")
+    )
+    abilities: set[Can] = {Can.SEE_PUBLIC}
+    governments: set[str] = set()
+    for grant in grants:
+        abilities |= ABILITIES.get(grant.role, frozenset())
+        if grant.agency is not None and grant.agency.government:
+            governments.add(grant.agency.government)
+        if grant.area is not None:
+            governments.add(grant.area.code[:5])
+    if user.is_superuser:
+        abilities |= set(Can)
+    rights = Rights(
+        user_id=user.pk,
+        abilities=frozenset(abilities),
+        roles=frozenset({*(grant.role for grant in grants), *([Role.PLATFORM_ADMIN] if user.is_superuser else [])}),
+        agencies=frozenset(grant.agency_id for grant in grants if grant.agency_id is not None),
+        areas=frozenset(grant.area_id for grant in grants if grant.area_id is not None),
+        governments=frozenset(governments),
+    )  # fmt: skip
+    user._ncc_rights = rights  # type: ignore[attr-defined]
+    return rights
+
+
+#: Model → (ability that opens all rows, filter of the rows that are public or None).
+_ROWS: dict[str, tuple[Can, Q | None]] = {
+    "agency": (Can.SEE_PUBLIC, Q()),
+    "area": (Can.SEE_PUBLIC, Q()),
+    "road": (Can.SEE_PUBLIC, Q()),
+    "building": (Can.SEE_PUBLIC, Q()),
+    "landcover": (Can.SEE_PUBLIC, Q()),
+    "place": (Can.SEE_PUBLIC, Q()),
+    "address": (Can.SEE_PUBLIC, Q()),
+    "camera": (Can.SEE_ASSETS, Q(is_public=True, status__in=["active", "maintenance"])),
+    "site": (Can.SEE_ASSETS, Q(cameras__is_public=True, cameras__status__in=["active", "maintenance"])),
+    "cameramodel": (Can.SEE_ASSETS, None),
+    "wifihotspot": (Can.SEE_ASSETS, ~Q(status="planned")),
+    "station": (Can.SEE_ASSETS, ~Q(status="planned")),
+    "roadclosure": (Can.SEE_OPERATIONS, Q(lifted_at__isnull=True)),
+    "incident": (Can.SEE_OPERATIONS, None),
+    "incidenttype": (Can.SEE_PUBLIC, Q()),
+    "call": (Can.SEE_CALLERS, None),
+    "unit": (Can.SEE_OPERATIONS, None),
+    "unitposition": (Can.SEE_OPERATIONS, None),
+    "assignment": (Can.SEE_OPERATIONS, None),
+    "camerasight": (Can.SEE_COVERAGE, None),
+    "coveragerun": (Can.SEE_COVERAGE, None),
+    "coveragestreet": (Can.SEE_COVERAGE, None),
+    "coveragegap": (Can.SEE_COVERAGE, None),
+    "plan": (Can.SEE_COVERAGE, None),
+    "plansite": (Can.SEE_COVERAGE, None),
+    "job": (Can.SEE_COVERAGE, None),
+    "change": (Can.AUDIT, None),
+}
+
+#: Models whose rows belong to an agency: a grant holder sees those of its own governments.
+_AGENCY_PATH = {
+    "camera": "agency",
+    "site": "agency",
+    "wifihotspot": "agency",
+    "station": "agency",
+    "unit": "agency",
+    "unitposition": "unit__agency",
+    "assignment": "unit__agency",
+    "incident": "agency",
+}
+
+
+def layer_access(user: User | AnonymousUser | None, model: type[Model]) -> str:
+    """`full`, `public` or `none`: how much of a model's rows and columns a visitor gets."""
+    rule = _ROWS.get(model._meta.model_name or "")
+    if rule is None:
+        return "none"
+    ability, public = rule
+    if rights_of(user).can(ability):
+        return "full"
+    return "none" if public is None else "public"
+
+
+def visible_queryset(user: User | AnonymousUser | None, model: type[Model]) -> QuerySet[Any]:
+    """Rows of a model that a visitor may see; empty for a model no rule names."""
+    return restrict(user, model._default_manager.all())
+
+
+def restrict(user: Any, queryset: Any) -> Any:
+    """The queryset cut down to what a visitor may see."""
+    name = queryset.model._meta.model_name
+    rule = _ROWS.get(name)
+    if rule is None:
+        return queryset.none()
+    ability, public = rule
+    rights = rights_of(user)
+    if not rights.can(ability):
+        if public is None:
+            return queryset.none()
+        return queryset.filter(public).distinct() if "cameras__" in str(public) else queryset.filter(public)
+    path = _AGENCY_PATH.get(name)
+    if path is None or rights.everywhere:
+        return queryset
+    scope = Q(**{f"{path}__isnull": True}) | Q(**{f"{path}__government": ""})
+    scope |= Q(**{f"{path}__government__in": sorted(rights.governments)})
+    scope |= Q(**{f"{path}__in": sorted(rights.agencies)})
+    if public is not None and name != "site":
+        scope |= public
+    return queryset.filter(scope)
+
+
+def require(user: Any, ability: Can) -> Rights:
+    """Rights of the user, or `Forbidden` naming what is missing."""
+    from layers.errors import Forbidden
+
+    rights = rights_of(user)
+    if not rights.can(ability):
+        raise Forbidden(
+            "your account may not do this",
+            value=str(ability),
+            remedy="ask your agency's Admin for a role that can",
+        )
+    return rights
