@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.conf import settings
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class LayersConfig(AppConfig):
-    """Registers checks, grants and the signals that rooms hand each other."""
+    """Registers checks, the schema that migrations do not hold, and what rooms hand each other."""
 
     name = "layers"
     verbose_name = _("City layers")
 
     def ready(self) -> None:
         from layers import checks  # noqa: F401
+        from layers.access import grants
+        from layers.audit import triggers as audit_triggers
+        from layers.events import triggers as event_triggers
+        from layers.geo.schema import provide_schema
+
+        provide_schema(audit_triggers.trigger_statements)
+        provide_schema(event_triggers.trigger_statements)
+        provide_schema(grants.grant_statements)
+        post_migrate.connect(_schema_apply, sender=self)
+
+
+def _schema_apply(*, using: str, plan: Any = None, **kwargs: Any) -> None:
+    from layers.geo.schema import schema_apply
+
+    schema_apply(using=using, serving_role=settings.NCC_APP_ROLE)

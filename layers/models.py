@@ -1,13 +1,114 @@
 """Face of all models: importing them here makes them the app's."""
 
-from layers.access.models import *  # noqa: F403
-from layers.assets.models import *  # noqa: F403
-from layers.audit.models import *  # noqa: F403
-from layers.coverage.models import *  # noqa: F403
-from layers.dispatch.models import *  # noqa: F403
-from layers.events.models import *  # noqa: F403
-from layers.importers.models import *  # noqa: F403
-from layers.incidents.models import *  # noqa: F403
-from layers.jobs.models import *  # noqa: F403
-from layers.network.models import *  # noqa: F403
-from layers.places.models import *  # noqa: F403
+from layers.access.models import Grant, Role, User
+from layers.assets.models import (
+    AssetStatus,
+    Camera,
+    CameraKind,
+    CameraModel,
+    OpticsStandard,
+    Site,
+    Station,
+    StationKind,
+    WifiHotspot,
+)
+from layers.audit.models import Change
+from layers.coverage.models import (
+    CameraSight,
+    CoverageGap,
+    CoverageRun,
+    CoverageStreet,
+    DemandProfile,
+    Plan,
+    PlanCamera,
+    PlanSite,
+)
+from layers.dispatch.models import (
+    Assignment,
+    RunCard,
+    StatusClass,
+    Unit,
+    UnitPosition,
+    UnitStatus,
+    UnitStatusChange,
+)
+from layers.events.models import Event, Visibility
+from layers.importers.models import ImportRun
+from layers.incidents.models import Call, Disposition, Incident, IncidentState, IncidentType
+from layers.jobs.models import ChunkRole, Job, JobChunk, JobState, PeriodicTask, WorkerBeat
+from layers.network.models import Road, RoadClosure, RoadNode, TurnRestriction
+from layers.places.models import (
+    Address,
+    Agency,
+    Area,
+    Building,
+    City,
+    LandCover,
+    LayerBase,
+    LayerMove,
+    LayerVersion,
+    Origin,
+    Place,
+    Sourced,
+)
+
+__all__ = [
+    "Address",
+    "Agency",
+    "Area",
+    "AssetStatus",
+    "Assignment",
+    "Building",
+    "Call",
+    "Camera",
+    "CameraKind",
+    "CameraModel",
+    "CameraSight",
+    "Change",
+    "ChunkRole",
+    "City",
+    "CoverageGap",
+    "CoverageRun",
+    "CoverageStreet",
+    "DemandProfile",
+    "Disposition",
+    "Event",
+    "Grant",
+    "ImportRun",
+    "Incident",
+    "IncidentState",
+    "IncidentType",
+    "Job",
+    "JobChunk",
+    "JobState",
+    "LandCover",
+    "LayerBase",
+    "LayerMove",
+    "LayerVersion",
+    "OpticsStandard",
+    "Origin",
+    "PeriodicTask",
+    "Place",
+    "Plan",
+    "PlanCamera",
+    "PlanSite",
+    "Road",
+    "RoadClosure",
+    "RoadNode",
+    "Role",
+    "RunCard",
+    "Site",
+    "Sourced",
+    "Station",
+    "StationKind",
+    "StatusClass",
+    "TurnRestriction",
+    "Unit",
+    "UnitPosition",
+    "UnitStatus",
+    "UnitStatusChange",
+    "User",
+    "Visibility",
+    "WifiHotspot",
+    "WorkerBeat",
+]

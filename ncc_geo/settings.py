@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from layers.jobs.config import q_cluster
-
 from ncc_geo.environment import ROOT, SettingError, read_settings
 from ncc_geo.spatial_libraries import locate_libraries
 
@@ -22,7 +21,9 @@ CSRF_TRUSTED_ORIGINS: list[str] = ENV["NCC_TRUSTED_ORIGINS"]
 SECRET_KEY: str = ENV["NCC_SECRET_KEY"]
 if len(SECRET_KEY) < 32:
     raise SettingError(
-        "NCC_SECRET_KEY", "…", "give at least 32 characters; bin/run and bin/manage make one in var/"
+        "NCC_SECRET_KEY",
+        "…",
+        "give at least 32 characters; bin/run and bin/manage make one in var/",
     )
 
 
@@ -59,7 +60,9 @@ def _database(url: str, name: str, *, pooled: bool) -> dict[str, Any]:
 
 _owner_url: str = ENV["DATABASE_URL"]
 if not _owner_url:
-    raise SettingError("DATABASE_URL", "", "start through bin/run, bin/test or bin/manage, which set it")
+    raise SettingError(
+        "DATABASE_URL", "", "start through bin/run, bin/test or bin/manage, which set it"
+    )
 _app_url: str = ENV["NCC_DATABASE_APP_URL"] or _owner_url
 #: Pages connect as the role that owns nothing; commands and jobs as the owner of the tables.
 DATABASES = {
@@ -70,7 +73,11 @@ DATABASES = {
     )
 }
 #: Name of the serving role, which migrations grant its rights to ("" where there is only one role).
-NCC_APP_ROLE: str = DATABASES["default"]["USER"] if NCC_PROCESS == "web" else unquote(urlsplit(_app_url).username or "")
+NCC_APP_ROLE: str = (
+    DATABASES["default"]["USER"]
+    if NCC_PROCESS == "web"
+    else unquote(urlsplit(_app_url).username or "")
+)
 NCC_OWNER_ROLE: str = unquote(urlsplit(_owner_url).username or "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -110,7 +117,10 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 TEMPLATES = [

@@ -8,7 +8,7 @@ from pathlib import Path
 #: Drivers that read other files or the network when handed a crafted file.
 SKIPPED_DRIVERS = (
     "VRT GTI HTTP WFS OAPIF WCS WMS WMTS CSW DAAS EEDA EEDAI PLMOSAIC PLSCENES NGW CARTO "
-    "Elasticsearch AmigoCloud MVT STACIT STACTA OGCAPI GMLAS PostgreSQL MySQL ODBC MongoDBv3"
+    "Elasticsearch AmigoCloud MVT STACIT STACTA OGCAPI"
 )
 
 
@@ -34,7 +34,6 @@ def locate_libraries() -> tuple[str, str]:
     Also closes the doors of GDAL that reach outside: it must run before any file is opened.
     """
     os.environ["GDAL_SKIP"] = SKIPPED_DRIVERS
-    os.environ["OGR_SKIP"] = SKIPPED_DRIVERS
     os.environ["CPL_VSIL_CURL_ALLOWED_EXTENSIONS"] = ".none"
     os.environ["GDAL_DISABLE_READDIR_ON_OPEN"] = "TRUE"
     os.environ["GDAL_HTTP_TIMEOUT"] = "1"

@@ -59,7 +59,9 @@ class Grant(models.Model):
         verbose_name_plural = _("grants")
         constraints = [
             models.CheckConstraint(
-                condition=Q(role=Role.PLATFORM_ADMIN) | Q(agency__isnull=False) | Q(area__isnull=False),
+                condition=Q(role=Role.PLATFORM_ADMIN)
+                | Q(agency__isnull=False)
+                | Q(area__isnull=False),
                 name="grant_has_scope",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="grant_has_reason"),

@@ -101,7 +101,12 @@ def rights_of(user: User | AnonymousUser | None) -> Rights:
 
     An account without any valid grant sees what the public sees, and no more.
     """
-    if user is None or not user.is_authenticated or not user.is_active or not isinstance(user, User):
+    if (
+        user is None
+        or not user.is_authenticated
+        or not user.is_active
+        or not isinstance(user, User)
+    ):
         return PUBLIC
     cached = getattr(user, "_ncc_rights", None)
     if cached is not None:
@@ -144,7 +149,10 @@ _ROWS: dict[str, tuple[Can, Q | None]] = {
     "place": (Can.SEE_PUBLIC, Q()),
     "address": (Can.SEE_PUBLIC, Q()),
     "camera": (Can.SEE_ASSETS, Q(is_public=True, status__in=["active", "maintenance"])),
-    "site": (Can.SEE_ASSETS, Q(cameras__is_public=True, cameras__status__in=["active", "maintenance"])),
+    "site": (
+        Can.SEE_ASSETS,
+        Q(cameras__is_public=True, cameras__status__in=["active", "maintenance"]),
+    ),
     "cameramodel": (Can.SEE_ASSETS, None),
     "wifihotspot": (Can.SEE_ASSETS, ~Q(status="planned")),
     "station": (Can.SEE_ASSETS, ~Q(status="planned")),
@@ -205,7 +213,11 @@ def restrict(user: Any, queryset: Any) -> Any:
     if not rights.can(ability):
         if public is None:
             return queryset.none()
-        return queryset.filter(public).distinct() if "cameras__" in str(public) else queryset.filter(public)
+        return (
+            queryset.filter(public).distinct()
+            if "cameras__" in str(public)
+            else queryset.filter(public)
+        )
     path = _AGENCY_PATH.get(name)
     if path is None or rights.everywhere:
         return queryset

@@ -43,7 +43,9 @@ class CameraModel(models.Model):
     """A camera as the price list has it: sensor, picture, lens range, price."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
-    kind = models.CharField(_("kind"), max_length=8, choices=CameraKind.choices, default=CameraKind.FIXED)
+    kind = models.CharField(
+        _("kind"), max_length=8, choices=CameraKind.choices, default=CameraKind.FIXED
+    )
     image_width_px = models.PositiveIntegerField(_("image width (px)"))
     image_height_px = models.PositiveIntegerField(_("image height (px)"))
     sensor_width_mm = models.FloatField(_("sensor width (mm)"))
@@ -61,7 +63,12 @@ class CameraModel(models.Model):
         ordering = ("name",)
         constraints = [
             models.CheckConstraint(
-                condition=Q(image_width_px__gt=0, image_height_px__gt=0, sensor_width_mm__gt=0, sensor_height_mm__gt=0),
+                condition=Q(
+                    image_width_px__gt=0,
+                    image_height_px__gt=0,
+                    sensor_width_mm__gt=0,
+                    sensor_height_mm__gt=0,
+                ),
                 name="cameramodel_sizes_positive",
             ),
             models.CheckConstraint(
@@ -69,7 +76,8 @@ class CameraModel(models.Model):
                 name="cameramodel_focal_range",
             ),
             models.CheckConstraint(
-                condition=Q(price_idr__gte=0, yearly_cost_idr__gte=0), name="cameramodel_costs_not_negative"
+                condition=Q(price_idr__gte=0, yearly_cost_idr__gte=0),
+                name="cameramodel_costs_not_negative",
             ),
         ]
 
@@ -92,9 +100,13 @@ class Site(Sourced):
 
     code = models.CharField(_("code"), max_length=120, unique=True)
     name = models.CharField(_("name"), max_length=200)
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency"))
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency")
+    )
     address = models.CharField(_("address"), max_length=300, blank=True, default="")
-    status = models.CharField(_("status"), max_length=12, choices=AssetStatus.choices, default=AssetStatus.ACTIVE)
+    status = models.CharField(
+        _("status"), max_length=12, choices=AssetStatus.choices, default=AssetStatus.ACTIVE
+    )
     geom = models.PointField(_("place"), srid=4326)
 
     class Meta:
@@ -118,14 +130,27 @@ class Camera(Sourced):
 
     code = models.CharField(_("code"), max_length=120, unique=True)
     name = models.CharField(_("name"), max_length=200)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="cameras", verbose_name=_("site"))
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency"))
-    model = models.ForeignKey(CameraModel, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("model"))
-    kind = models.CharField(_("kind"), max_length=8, choices=CameraKind.choices, default=CameraKind.FIXED)
-    status = models.CharField(_("status"), max_length=12, choices=AssetStatus.choices, default=AssetStatus.ACTIVE)
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, related_name="cameras", verbose_name=_("site")
+    )
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency")
+    )
+    model = models.ForeignKey(
+        CameraModel, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("model")
+    )
+    kind = models.CharField(
+        _("kind"), max_length=8, choices=CameraKind.choices, default=CameraKind.FIXED
+    )
+    status = models.CharField(
+        _("status"), max_length=12, choices=AssetStatus.choices, default=AssetStatus.ACTIVE
+    )
     heading_deg = models.FloatField(_("heading (° from true north)"), null=True, blank=True)
     heading_source = models.CharField(
-        _("heading known from"), max_length=10, choices=HeadingSource.choices, default=HeadingSource.UNKNOWN
+        _("heading known from"),
+        max_length=10,
+        choices=HeadingSource.choices,
+        default=HeadingSource.UNKNOWN,
     )
     fov_deg = models.FloatField(_("horizontal field of view (°)"), null=True, blank=True)
     mount_height_m = models.FloatField(_("mounting height (m)"), null=True, blank=True)
@@ -148,10 +173,12 @@ class Camera(Sourced):
                 name="camera_heading_in_circle",
             ),
             models.CheckConstraint(
-                condition=Q(fov_deg__isnull=True) | Q(fov_deg__gt=0, fov_deg__lte=360), name="camera_fov_in_circle"
+                condition=Q(fov_deg__isnull=True) | Q(fov_deg__gt=0, fov_deg__lte=360),
+                name="camera_fov_in_circle",
             ),
             models.CheckConstraint(
-                condition=Q(mount_height_m__isnull=True) | Q(mount_height_m__gt=0, mount_height_m__lte=500),
+                condition=Q(mount_height_m__isnull=True)
+                | Q(mount_height_m__gt=0, mount_height_m__lte=500),
                 name="camera_height_plausible",
             ),
             models.CheckConstraint(
@@ -177,8 +204,12 @@ class WifiHotspot(Sourced):
 
     code = models.CharField(_("code"), max_length=120, unique=True)
     name = models.CharField(_("name"), max_length=200)
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency"))
-    status = models.CharField(_("status"), max_length=12, choices=AssetStatus.choices, default=AssetStatus.ACTIVE)
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency")
+    )
+    status = models.CharField(
+        _("status"), max_length=12, choices=AssetStatus.choices, default=AssetStatus.ACTIVE
+    )
     ssid = models.CharField(_("SSID"), max_length=64, blank=True, default="")
     reach_m = models.FloatField(_("reach (m)"), null=True, blank=True)
     bandwidth_mbps = models.FloatField(_("bandwidth (Mbit/s)"), null=True, blank=True)
@@ -192,7 +223,8 @@ class WifiHotspot(Sourced):
         verbose_name_plural = _("wifi hotspots")
         constraints = [
             models.CheckConstraint(
-                condition=Q(reach_m__isnull=True) | Q(reach_m__gt=0, reach_m__lte=5000), name="wifi_reach_plausible"
+                condition=Q(reach_m__isnull=True) | Q(reach_m__gt=0, reach_m__lte=5000),
+                name="wifi_reach_plausible",
             )
         ]
 
@@ -214,9 +246,13 @@ class Station(Sourced):
 
     code = models.CharField(_("code"), max_length=120, unique=True)
     name = models.CharField(_("name"), max_length=200)
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency"))
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency")
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=StationKind.choices)
-    status = models.CharField(_("status"), max_length=12, choices=AssetStatus.choices, default=AssetStatus.ACTIVE)
+    status = models.CharField(
+        _("status"), max_length=12, choices=AssetStatus.choices, default=AssetStatus.ACTIVE
+    )
     address = models.CharField(_("address"), max_length=300, blank=True, default="")
     phone = models.CharField(_("phone"), max_length=40, blank=True, default="")
     geom = models.PointField(_("place"), srid=4326)

@@ -14,7 +14,9 @@ from layers.places.models import Area
 class CameraSight(models.Model):
     """The region one camera sees at one level, kept current; `visible` is out to its range."""
 
-    camera = models.ForeignKey(Camera, on_delete=models.CASCADE, related_name="sights", verbose_name=_("camera"))
+    camera = models.ForeignKey(
+        Camera, on_delete=models.CASCADE, related_name="sights", verbose_name=_("camera")
+    )
     level = models.CharField(_("level"), max_length=20)
     area_m2 = models.FloatField(_("area (m²)"))
     inputs_hash = models.CharField(max_length=32)
@@ -25,7 +27,9 @@ class CameraSight(models.Model):
         db_table = "layers_camerasight"
         verbose_name = _("camera view")
         verbose_name_plural = _("camera views")
-        constraints = [models.UniqueConstraint(fields=["camera", "level"], name="camerasight_level_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["camera", "level"], name="camerasight_level_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.camera} {self.level}"
@@ -50,13 +54,23 @@ class DemandProfile(models.Model):
         verbose_name_plural = _("demand profiles")
         constraints = [
             models.CheckConstraint(
-                condition=Q(street_weight__gte=0, incident_weight__gte=0, population_weight__gte=0, place_weight__gte=0),
+                condition=Q(
+                    street_weight__gte=0,
+                    incident_weight__gte=0,
+                    population_weight__gte=0,
+                    place_weight__gte=0,
+                ),
                 name="demandprofile_weights_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(kernel_m__gt=0, half_life_days__gt=0, piece_m__gte=1), name="demandprofile_lengths_positive"
+                condition=Q(kernel_m__gt=0, half_life_days__gt=0, piece_m__gte=1),
+                name="demandprofile_lengths_positive",
             ),
-            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="demandprofile_one_default"),
+            models.UniqueConstraint(
+                fields=["is_default"],
+                condition=Q(is_default=True),
+                name="demandprofile_one_default",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -73,7 +87,9 @@ class CoverageRun(models.Model):
 
     level = models.CharField(_("level"), max_length=20)
     edition = models.CharField(_("edition"), max_length=40)
-    area = models.ForeignKey(Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area"))
+    area = models.ForeignKey(
+        Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area")
+    )
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.RUNNING)
     parameters = models.JSONField(_("parameters"), default=dict)
     figures = models.JSONField(_("figures"), default=dict)
@@ -115,7 +131,9 @@ class CoverageGap(models.Model):
 
     run = models.ForeignKey(CoverageRun, on_delete=models.CASCADE, related_name="gaps")
     rank = models.PositiveIntegerField(_("rank"))
-    area = models.ForeignKey(Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area"))
+    area = models.ForeignKey(
+        Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area")
+    )
     street = models.CharField(_("street"), max_length=200, blank=True, default="")
     demand_uncovered = models.FloatField(_("unseen demand"))
     street_uncovered_m = models.FloatField(_("unseen street (m)"))
@@ -127,7 +145,9 @@ class CoverageGap(models.Model):
         verbose_name = _("gap")
         verbose_name_plural = _("gaps")
         ordering = ("rank",)
-        constraints = [models.UniqueConstraint(fields=["run", "rank"], name="coveragegap_rank_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "rank"], name="coveragegap_rank_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.rank}"
@@ -148,7 +168,9 @@ class Plan(models.Model):
     name = models.CharField(_("name"), max_length=160, blank=True, default="")
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     level = models.CharField(_("level"), max_length=20)
-    area = models.ForeignKey(Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area"))
+    area = models.ForeignKey(
+        Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area")
+    )
     parameters = models.JSONField(_("parameters"), default=dict)
     status = models.CharField(_("solver's status"), max_length=20, blank=True, default="")
     objective = models.FloatField(_("demand gained"), default=0)
@@ -168,7 +190,9 @@ class Plan(models.Model):
         verbose_name = _("plan")
         verbose_name_plural = _("plans")
         ordering = ("-id",)
-        constraints = [models.CheckConstraint(condition=Q(cost_idr__gte=0), name="plan_cost_not_negative")]
+        constraints = [
+            models.CheckConstraint(condition=Q(cost_idr__gte=0), name="plan_cost_not_negative")
+        ]
 
     def __str__(self) -> str:
         return self.name or f"{self._meta.verbose_name} {self.pk}"
@@ -181,7 +205,9 @@ class PlanSite(models.Model):
     order = models.PositiveIntegerField(_("order"))
     gain = models.FloatField(_("demand gained"))
     cost_idr = models.BigIntegerField(_("cost (Rp)"))
-    area = models.ForeignKey(Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area"))
+    area = models.ForeignKey(
+        Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area")
+    )
     street = models.CharField(_("street"), max_length=200, blank=True, default="")
     geom = models.PointField(_("place"), srid=4326)
 
@@ -190,7 +216,9 @@ class PlanSite(models.Model):
         verbose_name = _("proposed site")
         verbose_name_plural = _("proposed sites")
         ordering = ("order",)
-        constraints = [models.UniqueConstraint(fields=["plan", "order"], name="plansite_order_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "order"], name="plansite_order_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.plan_id}/{self.order}"
@@ -210,8 +238,12 @@ class PlanCamera(models.Model):
         verbose_name = _("proposed camera")
         verbose_name_plural = _("proposed cameras")
         constraints = [
-            models.CheckConstraint(condition=Q(heading_deg__gte=0, heading_deg__lt=360), name="plancamera_heading"),
-            models.CheckConstraint(condition=Q(fov_deg__gt=0, fov_deg__lte=360), name="plancamera_fov"),
+            models.CheckConstraint(
+                condition=Q(heading_deg__gte=0, heading_deg__lt=360), name="plancamera_heading"
+            ),
+            models.CheckConstraint(
+                condition=Q(fov_deg__gt=0, fov_deg__lte=360), name="plancamera_fov"
+            ),
         ]
 
     def __str__(self) -> str:

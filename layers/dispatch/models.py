@@ -49,10 +49,16 @@ class Unit(Sourced):
     callsign = models.CharField(_("callsign"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=160, blank=True, default="")
     kind = models.CharField(_("kind"), max_length=10, choices=StationKind.choices)
-    capabilities = ArrayField(models.CharField(max_length=40), verbose_name=_("capabilities"), default=list, blank=True)
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency"))
+    capabilities = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("capabilities"), default=list, blank=True
+    )
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency")
+    )
     station = models.ForeignKey(Station, on_delete=models.PROTECT, null=True, blank=True, related_name="units", verbose_name=_("station"))  # fmt: skip
-    status = models.ForeignKey(UnitStatus, on_delete=models.PROTECT, related_name="+", verbose_name=_("status"))
+    status = models.ForeignKey(
+        UnitStatus, on_delete=models.PROTECT, related_name="+", verbose_name=_("status")
+    )
     status_since = models.DateTimeField(_("in status since"))
     status_reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
     multi_assignment = models.BooleanField(_("may hold several incidents"), default=False)
@@ -63,7 +69,9 @@ class Unit(Sourced):
         verbose_name = _("unit")
         verbose_name_plural = _("units")
         ordering = ("callsign",)
-        constraints = [models.CheckConstraint(condition=~Q(callsign=""), name="unit_callsign_given")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(callsign=""), name="unit_callsign_given")
+        ]
 
     def __str__(self) -> str:
         return self.callsign
@@ -72,8 +80,12 @@ class Unit(Sourced):
 class UnitStatusChange(models.Model):
     """One change of a unit's status; append-only, a correction is a new row."""
 
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="status_changes", verbose_name=_("unit"))
-    status = models.ForeignKey(UnitStatus, on_delete=models.PROTECT, related_name="+", verbose_name=_("status"))
+    unit = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, related_name="status_changes", verbose_name=_("unit")
+    )
+    status = models.ForeignKey(
+        UnitStatus, on_delete=models.PROTECT, related_name="+", verbose_name=_("status")
+    )
     at = models.DateTimeField(_("at"))
     recorded_at = models.DateTimeField(_("recorded"), auto_now_add=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
@@ -95,7 +107,9 @@ class UnitStatusChange(models.Model):
 class UnitPosition(models.Model):
     """Where a unit was last known to be. Without a fix time the position never goes stale."""
 
-    unit = models.OneToOneField(Unit, on_delete=models.CASCADE, related_name="position", verbose_name=_("unit"))
+    unit = models.OneToOneField(
+        Unit, on_delete=models.CASCADE, related_name="position", verbose_name=_("unit")
+    )
     fix_at = models.DateTimeField(_("fix time"), null=True, blank=True)
     device_at = models.DateTimeField(_("device time"), null=True, blank=True)
     server_at = models.DateTimeField(_("server time"), auto_now=True)
@@ -117,7 +131,9 @@ class UnitPosition(models.Model):
 class Assignment(models.Model):
     """One unit's part in one response, with every time of it."""
 
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("unit"))
+    unit = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("unit")
+    )
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("incident"))  # fmt: skip
     multi = models.BooleanField(_("beside another"), default=False)
     dispatched_at = models.DateTimeField(_("dispatched"))
@@ -168,9 +184,12 @@ class RunCard(models.Model):
         verbose_name_plural = _("run cards")
         constraints = [
             models.UniqueConstraint(
-                fields=["incident_type", "alarm_level", "kind", "capability"], name="runcard_line_once"
+                fields=["incident_type", "alarm_level", "kind", "capability"],
+                name="runcard_line_once",
             ),
-            models.CheckConstraint(condition=Q(count__gt=0, alarm_level__gt=0), name="runcard_counts_positive"),
+            models.CheckConstraint(
+                condition=Q(count__gt=0, alarm_level__gt=0), name="runcard_counts_positive"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -27,8 +27,13 @@ class IncidentType(models.Model):
         verbose_name_plural = _("incident types")
         ordering = ("name",)
         constraints = [
-            models.CheckConstraint(condition=Q(default_priority__gte=1, default_priority__lte=5), name="incidenttype_priority"),
-            models.CheckConstraint(condition=Q(severity__gte=0), name="incidenttype_severity_not_negative"),
+            models.CheckConstraint(
+                condition=Q(default_priority__gte=1, default_priority__lte=5),
+                name="incidenttype_priority",
+            ),
+            models.CheckConstraint(
+                condition=Q(severity__gte=0), name="incidenttype_severity_not_negative"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,13 +70,23 @@ class Incident(Sourced):
     """Something that happened at a place and needs, or needed, a response."""
 
     number = models.CharField(_("number"), max_length=40, unique=True)
-    type = models.ForeignKey(IncidentType, on_delete=models.PROTECT, related_name="+", verbose_name=_("type"))
+    type = models.ForeignKey(
+        IncidentType, on_delete=models.PROTECT, related_name="+", verbose_name=_("type")
+    )
     initial_type = models.ForeignKey(IncidentType, on_delete=models.PROTECT, related_name="+", verbose_name=_("initial type"))  # fmt: skip
-    state = models.CharField(_("state"), max_length=14, choices=IncidentState.choices, default=IncidentState.NEW)
+    state = models.CharField(
+        _("state"), max_length=14, choices=IncidentState.choices, default=IncidentState.NEW
+    )
     priority = models.PositiveSmallIntegerField(_("priority"), default=3)
-    disposition = models.CharField(_("disposition"), max_length=14, choices=Disposition.choices, blank=True, default="")
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("lead agency"))
-    area = models.ForeignKey(Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area"))
+    disposition = models.CharField(
+        _("disposition"), max_length=14, choices=Disposition.choices, blank=True, default=""
+    )
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("lead agency")
+    )
+    area = models.ForeignKey(
+        Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area")
+    )
     address = models.CharField(_("address"), max_length=300, blank=True, default="")
     summary = models.CharField(_("summary"), max_length=500, blank=True, default="")
     reported_at = models.DateTimeField(_("reported"))
@@ -94,15 +109,20 @@ class Incident(Sourced):
         ordering = ("-reported_at",)
         constraints = [
             models.CheckConstraint(condition=~Q(number=""), name="incident_number_given"),
-            models.CheckConstraint(condition=Q(priority__gte=1, priority__lte=5), name="incident_priority"),
+            models.CheckConstraint(
+                condition=Q(priority__gte=1, priority__lte=5), name="incident_priority"
+            ),
             models.CheckConstraint(
                 condition=~Q(state="closed") | (Q(closed_at__isnull=False) & ~Q(disposition="")),
                 name="incident_closed_has_time_and_disposition",
             ),
             models.CheckConstraint(
-                condition=~Q(state="merged") | Q(merged_into__isnull=False), name="incident_merged_names_target"
+                condition=~Q(state="merged") | Q(merged_into__isnull=False),
+                name="incident_merged_names_target",
             ),
-            models.CheckConstraint(condition=~Q(merged_into=F("id")), name="incident_not_merged_into_itself"),
+            models.CheckConstraint(
+                condition=~Q(merged_into=F("id")), name="incident_not_merged_into_itself"
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "priority", "reported_at"], name="incident_queue"),
@@ -135,7 +155,9 @@ class Call(Sourced):
 
     code = models.CharField(_("code"), max_length=40, unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.NORMAL)
-    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices, default=Channel.C112)
+    channel = models.CharField(
+        _("channel"), max_length=8, choices=Channel.choices, default=Channel.C112
+    )
     arrived_at = models.DateTimeField(_("arrived"))
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
@@ -153,7 +175,8 @@ class Call(Sourced):
         ordering = ("-arrived_at",)
         constraints = [
             models.CheckConstraint(
-                condition=~Q(kind__in=["ghost", "prank", "information", "dropped"]) | Q(incident__isnull=True),
+                condition=~Q(kind__in=["ghost", "prank", "information", "dropped"])
+                | Q(incident__isnull=True),
                 name="call_not_real_has_no_incident",
             ),
             models.CheckConstraint(

@@ -29,9 +29,13 @@ class Road(Sourced):
     road_class = models.CharField(_("class"), max_length=30, db_index=True)
     name = models.CharField(_("name"), max_length=200, blank=True, default="", db_index=True)
     ref = models.CharField(_("number"), max_length=60, blank=True, default="")
-    oneway = models.CharField(_("direction"), max_length=8, choices=Oneway.choices, default=Oneway.NO)
+    oneway = models.CharField(
+        _("direction"), max_length=8, choices=Oneway.choices, default=Oneway.NO
+    )
     maxspeed_kph = models.FloatField(_("speed limit (km/h)"), null=True, blank=True)
-    access = models.CharField(_("access"), max_length=12, choices=Access.choices, default=Access.YES)
+    access = models.CharField(
+        _("access"), max_length=12, choices=Access.choices, default=Access.YES
+    )
     bridge = models.BooleanField(_("bridge"), default=False)
     tunnel = models.BooleanField(_("tunnel"), default=False)
     level = models.SmallIntegerField(_("level above ground"), default=0)
@@ -47,7 +51,8 @@ class Road(Sourced):
         verbose_name_plural = _("roads")
         constraints = [
             models.CheckConstraint(
-                condition=Q(maxspeed_kph__isnull=True) | Q(maxspeed_kph__gt=0, maxspeed_kph__lte=200),
+                condition=Q(maxspeed_kph__isnull=True)
+                | Q(maxspeed_kph__gt=0, maxspeed_kph__lte=200),
                 name="road_speed_plausible",
             ),
             models.UniqueConstraint(
@@ -76,7 +81,8 @@ class TurnRestriction(models.Model):
         verbose_name_plural = _("turn restrictions")
         constraints = [
             models.CheckConstraint(
-                condition=Q(via_node__isnull=False) | ~Q(via_ways=[]), name="turnrestriction_has_via"
+                condition=Q(via_node__isnull=False) | ~Q(via_ways=[]),
+                name="turnrestriction_has_via",
             )
         ]
 
@@ -124,7 +130,8 @@ class RoadClosure(models.Model):
         verbose_name_plural = _("road closures")
         constraints = [
             models.CheckConstraint(
-                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")), name="roadclosure_ends_after_start"
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="roadclosure_ends_after_start",
             )
         ]
 

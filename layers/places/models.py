@@ -23,7 +23,9 @@ class Sourced(models.Model):
     no longer give that digest was edited since, and `--replace` leaves it alone.
     """
 
-    origin = models.CharField(_("origin"), max_length=10, choices=Origin.choices, default=Origin.PERSON)
+    origin = models.CharField(
+        _("origin"), max_length=10, choices=Origin.choices, default=Origin.PERSON
+    )
     source_key = models.CharField(_("key in the source"), max_length=120, blank=True, default="")
     import_hash = models.CharField(max_length=32, blank=True, default="", editable=False)
     attributes = models.JSONField(_("other columns"), default=dict, blank=True)
@@ -108,7 +110,9 @@ class Area(Sourced):
 class City(models.Model):
     """A city on this installation: its area, working CRS and time zone."""
 
-    area = models.OneToOneField(Area, on_delete=models.CASCADE, related_name="city", verbose_name=_("area"))
+    area = models.OneToOneField(
+        Area, on_delete=models.CASCADE, related_name="city", verbose_name=_("area")
+    )
     working_srid = models.PositiveIntegerField(
         _("working CRS (EPSG)"), null=True, blank=True,
         help_text=_("Projected CRS in metres. Empty: the UTM zone of the city's centre."),
@@ -151,7 +155,9 @@ class Building(Sourced):
                 name="building_levels_plausible",
             ),
             models.UniqueConstraint(
-                fields=["osm_kind", "osm_id"], condition=Q(osm_id__isnull=False), name="building_osm_unique"
+                fields=["osm_kind", "osm_id"],
+                condition=Q(osm_id__isnull=False),
+                name="building_osm_unique",
             ),
         ]
 
@@ -195,7 +201,9 @@ class Place(Sourced):
     kind = models.CharField(_("kind"), max_length=60, db_index=True)
     name = models.CharField(_("name"), max_length=200)
     address = models.CharField(_("address"), max_length=300, blank=True, default="")
-    rank = models.PositiveSmallIntegerField(default=50, help_text=_("Smaller is shown at smaller scales"))
+    rank = models.PositiveSmallIntegerField(
+        default=50, help_text=_("Smaller is shown at smaller scales")
+    )
     minz = models.PositiveSmallIntegerField(default=14, editable=False)
     geom = models.PointField(_("place"), srid=4326)
 
@@ -249,7 +257,9 @@ class LayerMove(models.Model):
     class Meta:
         db_table = "layers_layermove"
         constraints = [
-            models.UniqueConstraint(fields=["layer", "transaction"], name="layermove_once_a_transaction")
+            models.UniqueConstraint(
+                fields=["layer", "transaction"], name="layermove_once_a_transaction"
+            )
         ]
 
     def __str__(self) -> str:

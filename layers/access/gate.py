@@ -1,0 +1,37 @@
+"""What every view must state: who may call it. A view that states nothing is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from layers.access.policies import Can
+
+#: Attribute in which a view carries its statement.
+POLICY_ATTRIBUTE = "ncc_policy"
+
+
+def allow(*abilities: Can) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Open a view to visitors who hold any of the abilities."""
+    if not abilities:
+        raise ValueError("name at least one ability; for everybody use Can.SEE_PUBLIC")
+
+    def mark(view: Callable[..., Any]) -> Callable[..., Any]:
+        setattr(view, POLICY_ATTRIBUTE, frozenset(abilities))
+        return view
+
+    return mark
+
+
+def everybody(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Open a view to every visitor, logged in or not."""
+    return allow(Can.SEE_PUBLIC)(view)
+
+
+def policy_of(view: Any) -> frozenset[Can] | None:
+    """The abilities a view is open to; None when it states nothing."""
+    for candidate in (view, getattr(view, "view_class", None), getattr(view, "__func__", None)):
+        policy = getattr(candidate, POLICY_ATTRIBUTE, None)
+        if policy is not None:
+            return policy
+    return None

@@ -1,0 +1,147 @@
+"""Per-request habits: content policy, default deny, the actor for the history, errors as answers."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from layers.access.gate import policy_of
+from layers.access.policies import rights_of
+from layers.audit.actor import Actor, acting_as
+from layers.errors import NccError, http_status
+
+logger = logging.getLogger(__name__)
+type_of_response = Callable[[HttpRequest], HttpResponse]
+
+#: View modules that decide for themselves: Django's admin asks its site, static files are public.
+_OWN_RULES = ("django.contrib.admin", "django.contrib.staticfiles", "django.views.static")
+
+
+def content_policy(nonce: str) -> str:
+    """The Content-Security-Policy header: our own origin, scripts and styles by nonce, no inline."""
+    images = "'self' data: blob:"
+    if settings.NCC_TILE_URL:
+        parts = urlsplit(settings.NCC_TILE_URL)
+        images += f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+    return (
+        "default-src 'none'; "
+        f"script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+        f"img-src {images}; font-src 'self'; connect-src 'self'; media-src 'self' blob:; "
+        "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'self'"
+    )
+
+
+class ContentPolicyMiddleware:
+    """Gives each request a nonce and each answer the policy that names it."""
+
+    def __init__(self, get_response: type_of_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.csp_nonce = secrets.token_urlsafe(18)  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response.headers.setdefault(
+            "Content-Security-Policy",
+            content_policy(request.csp_nonce),  # type: ignore[attr-defined]
+        )
+        response.headers.setdefault(
+            "Permissions-Policy", "geolocation=(self), camera=(), microphone=()"
+        )
+        return response
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the caller is a program rather than a page."""
+    return request.path.startswith(("/api/", "/tiles/", "/events/", "/ogc/", "/open311/")) or (
+        "application/json" in request.headers.get("Accept", "")
+    )
+
+
+class DefaultDenyMiddleware:
+    """Closes every view that does not state who may call it, and those the visitor may not call."""
+
+    def __init__(self, get_response: type_of_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        module = getattr(view, "__module__", "") or ""
+        if module.startswith(_OWN_RULES):
+            return None
+        policy = policy_of(view)
+        if policy is not None and rights_of(request.user).abilities & policy:
+            return None
+        if policy is None:
+            logger.error(
+                "view %s.%s states no policy and stays closed",
+                module,
+                getattr(view, "__name__", view),
+            )
+        if not request.user.is_authenticated and policy is not None:
+            if wants_json(request):
+                return JsonResponse(
+                    {"error": "login_required", "message": _("Log in first.")}, status=401
+                )
+            return redirect_to_login(request.get_full_path())
+        if wants_json(request):
+            return JsonResponse(
+                {"error": "forbidden", "message": _("Your account may not do this.")}, status=403
+            )
+        raise PermissionDenied
+
+
+class ActorMiddleware:
+    """Names the logged-in user as the actor of every change made by the request."""
+
+    def __init__(self, get_response: type_of_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not user.is_authenticated:
+            return self.get_response(request)
+        with acting_as(Actor(user_id=user.pk, name=user.get_username(), source="web")):
+            return self.get_response(request)
+
+
+class ErrorMiddleware:
+    """Turns named errors and a lost database into clear answers."""
+
+    def __init__(self, get_response: type_of_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, NccError):
+            status, code, message = http_status(error), error.code, str(error)
+        elif isinstance(error, OperationalError | InterfaceError):
+            logger.exception("database unavailable")
+            status, code = 503, "unavailable"
+            message = _(
+                "The database does not answer. Nothing you entered was lost on this page; try again in a minute."
+            )
+        else:
+            return None
+        if wants_json(request):
+            return JsonResponse({"error": code, "message": message}, status=status)
+        return render(
+            request, "layers/error.html", {"status": status, "message": message}, status=status
+        )
