@@ -52,6 +52,17 @@ locate_instance() {
     PYTHON="$NCC_VENV/bin/python"
 }
 
+# Runs a long step so that a signal to bin/run ends it at once: bash runs no trap while it waits for a foreground command.
+STEP=""
+interruptible() {
+    local status=0
+    "$@" </dev/null 7>&- 8>&- 9>&- &
+    STEP=$!
+    wait "$STEP" || status=$?
+    STEP=""
+    return "$status"
+}
+
 # One set-up at a time on this folder; later callers wait, then find everything done.
 lock_setup() {
     exec 9>"$NCC_VAR/.lock"

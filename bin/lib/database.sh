@@ -67,7 +67,7 @@ migrate_database() {
     state="$(schema_state)" || exit 1
     stamp_is migrated "$state" && return
     say "bringing the database up to date"
-    "$PYTHON" "$ROOT/manage.py" migrate --noinput >>"$SETUP_LOG" 2>"$LOGS/migrate.err" </dev/null 9>&- || {
+    interruptible "$PYTHON" "$ROOT/manage.py" migrate --noinput >>"$SETUP_LOG" 2>"$LOGS/migrate.err" || {
         cat "$LOGS/migrate.err" >>"$SETUP_LOG"
         fail "the database could not be brought up to date: $(grep -v '^ ' "$LOGS/migrate.err" | tail -n 1); details in $SETUP_LOG"
     }

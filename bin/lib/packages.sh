@@ -16,8 +16,8 @@ install_python() {
     fi
     say "installing Python packages ($lock)"
     rm -f "$NCC_VENV"/.ncc-*
-    PIP_DISABLE_PIP_VERSION_CHECK=1 "$PYTHON" -m pip install --quiet --no-input --only-binary :all: \
-        --require-hashes -r "$ROOT/requirements/$lock.txt" >>"$SETUP_LOG" 2>&1 </dev/null ||
+    interruptible env PIP_DISABLE_PIP_VERSION_CHECK=1 "$PYTHON" -m pip install --quiet --no-input --only-binary :all: \
+        --require-hashes -r "$ROOT/requirements/$lock.txt" >>"$SETUP_LOG" 2>&1 ||
         fail "the Python packages could not be installed: $(reason_in_log)"
     digest <"$ROOT/requirements/base.txt" >"$NCC_VENV/.ncc-base"
     if [[ "$lock" == dev ]]; then
@@ -40,11 +40,22 @@ install_node() {
     rm -rf "$build"
     mkdir -p "$build"
     cp "$ROOT/package.json" "$ROOT/package-lock.json" "$ROOT/.npmrc" "$build/"
-    (cd "$build" && PATH="$NCC_VENV/bin:$PATH" "$PYTHON" "$NCC_VENV/bin/npm" ci ${omit[@]+"${omit[@]}"}) >>"$SETUP_LOG" 2>&1 </dev/null ||
+    interruptible env -C "$build" PATH="$NCC_VENV/bin:$PATH" "$PYTHON" "$NCC_VENV/bin/npm" ci \
+        ${omit[@]+"${omit[@]}"} >>"$SETUP_LOG" 2>&1 ||
         fail "the front-end packages could not be installed: $(reason_in_log)"
     echo "$want" >"$build/node_modules/.ncc-lock"
     rm -rf "$NCC_NODE_MODULES"
     mkdir -p "${NCC_NODE_MODULES%/*}"
     mv "$build/node_modules" "$NCC_NODE_MODULES"
     rm -rf "$build"
+}
+
+# Where the system has no chromium package (Ubuntu has a snap only), Playwright brings one.
+install_playwright_chromium() {
+    say "installing Chromium for the browser tests"
+    export PLAYWRIGHT_BROWSERS_PATH="$NCC_VAR/playwright"
+    as_root env PLAYWRIGHT_BROWSERS_PATH="$PLAYWRIGHT_BROWSERS_PATH" "$PYTHON" -m playwright install-deps chromium >>"$SETUP_LOG" 2>&1 </dev/null ||
+        say "warning: libraries Chromium needs could not be installed: $(reason_in_log)"
+    "$PYTHON" -m playwright install chromium >>"$SETUP_LOG" 2>&1 </dev/null ||
+        say "warning: no Chromium to be had, browser tests are skipped: $(reason_in_log)"
 }

@@ -106,7 +106,7 @@ chromium_path() {
     for candidate in ${NCC_CHROMIUM:+"$NCC_CHROMIUM"} /usr/bin/chromium; do
         [[ -x "$candidate" ]] && { echo "$candidate"; return; }
     done
-    find "$NCC_VAR/playwright" "$HOME/.cache/ms-playwright" -path '*chrome-linux*/chrome' -type f 2>/dev/null | sort | tail -n 1
+    find "$NCC_VAR/playwright" "${HOME:-/root}/.cache/ms-playwright" -path '*chrome-linux*/chrome' -type f 2>/dev/null | sort | tail -n 1
 }
 
 install_system() {
