@@ -89,6 +89,7 @@ stop_instance() {
         lock_setup
         locate_cluster
         stop_cluster
+        rm -f "$STAMPS/cluster-of-run"
         unlock_setup
     fi
 }
