@@ -1,0 +1,29 @@
+"""Checks a siting certificate (.npz) against the unmerged matrix; needs numpy, nothing else."""
+
+import json
+import sys
+
+import numpy as np
+
+z = np.load(sys.argv[1])
+limits, w, site = json.loads(str(z["limits"])), z["weights"], z["option_site"]
+budget, p, m, share = (limits[k] for k in ("budget_idr", "max_sites", "cameras_per_site", "backup_share"))
+sees = [z["indices"][a:b] for a, b in zip(z["indptr"], z["indptr"][1:], strict=False)]
+built = {s: [c for c in z["options"] if site[c] == s] for s in set(site[z["options"]].tolist())}
+times = sum((np.isin(np.arange(len(w)), np.concatenate([sees[c] for c in cs])) for cs in built.values()), np.zeros(len(w), int))
+objective = w[times >= 1].sum() + share * w[times >= 2].sum()
+cost = sum(int(z["site_cost_idr"][s]) + sum(int(z["option_cost_idr"][c]) for c in cs) for s, cs in built.items())
+required, forbidden = set(z["required_sites"].tolist()), set(z["forbidden_sites"].tolist())
+feasible = (budget is None or cost <= budget) and (p is None or len(built) <= p) and required <= set(built)
+feasible &= not forbidden & set(built) and all(len(set(cs)) <= m for cs in built.values())
+lam, mu = np.clip(np.nan_to_num(z["point_prices"]), 0, w), max(0.0, float(np.nan_to_num(z["rupiah_price"]))) * (budget is not None)
+earns = {s: [] for s in range(len(z["site_cost_idr"]))}
+for c, row in enumerate(sees):
+    earns[int(site[c])].append(lam[row].sum() - mu * int(z["option_cost_idr"][c]))
+value = {s: max(e[0], sum(x for x in e[:m] if x > 0)) - mu * int(z["site_cost_idr"][s]) for s, e in ((s, sorted(e, reverse=True)) for s, e in earns.items() if e)}
+best = sorted((max(0.0, v) for s, v in value.items() if s not in required | forbidden), reverse=True)
+best = sum(best[: None if p is None else max(0, p - len(required))]) + sum(value[s] for s in required)
+bound = (w - lam).sum() + np.maximum(share * w - lam, 0).sum() + best + mu * (budget or 0)
+ok = bool(feasible and objective <= bound * (1 + 1e-9) and abs(objective - limits["objective"]) <= 1e-9 * max(1, objective) and bound <= limits["bound"] * (1 + 1e-9))
+print(json.dumps({"ok": ok, "feasible": bool(feasible), "objective": float(objective), "bound": float(bound), "gap": float((bound - objective) / bound) if bound else 0.0}))
+sys.exit(not ok)
