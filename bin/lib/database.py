@@ -21,7 +21,7 @@ def connect(url: str) -> psycopg.Connection:
         try:
             return psycopg.connect(url, autocommit=True, connect_timeout=5)
         except psycopg.OperationalError as error:
-            words = str(error).strip().splitlines()[-1]
+            words = str(error).strip().splitlines()[0]
             starting = "starting up" in words or "shutting down" in words
             if not starting or time.monotonic() > deadline:
                 raise SystemExit(
@@ -39,11 +39,30 @@ def applied(url: str) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
 
 
+def with_credentials(url: str, user: str, password: str) -> str:
+    """The same address for another role."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    credentials = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{credentials}@{place}"))
+
+
+def can_connect(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
 def prepare(url: str, app_password: str) -> str:
     """Makes PostGIS and the serving role where it may; returns the address of that role."""
     with connect(url) as connection:
         name = connection.info.dbname
         role = f"{name}_app"
+        app_url = with_credentials(url, role, app_password)
+        if can_connect(app_url):
+            return app_url
         try:
             connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
         except psycopg.Error as error:
@@ -70,10 +89,7 @@ def prepare(url: str, app_password: str) -> str:
                 file=sys.stderr,
             )
             return url
-    parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")[2]
-    credentials = f"{quote(role, safe='')}:{quote(app_password, safe='')}"
-    return urlunsplit(parts._replace(netloc=f"{credentials}@{place}"))
+    return app_url
 
 
 def main() -> None:

@@ -57,9 +57,11 @@ open_database() {
 
 # What is applied, read from the database itself: it may have been restored from elsewhere since.
 schema_state() {
-    local files
+    local files role
+    # A role that is new needs its grants, which are made after migrating.
+    role="${NCC_DATABASE_APP_URL#*://}"
     files="$(cd "$ROOT" && find layers/migrations -type f \( -name '*.py' -o -name '*.sql' \) 2>/dev/null | LC_ALL=C sort | xargs -r cat requirements/base.txt | digest)"
-    echo "$files $("$PYTHON" "$ROOT/bin/lib/database.py" applied)"
+    echo "$files ${role%%:*} $("$PYTHON" "$ROOT/bin/lib/database.py" applied)"
 }
 
 migrate_database() {
