@@ -22,9 +22,11 @@ class LayersConfig(AppConfig):
         from layers.audit import triggers as audit_triggers
         from layers.events import triggers as event_triggers
         from layers.geo.schema import provide_schema
+        from layers.tiles.schema import schema_statements
 
         provide_schema(audit_triggers.trigger_statements)
         provide_schema(event_triggers.trigger_statements)
+        provide_schema(schema_statements)
         provide_schema(grants.grant_statements)
         post_migrate.connect(_schema_apply, sender=self)
 

@@ -1,1 +1,1 @@
-"""Every drawable layer, declared once."""
+"""Every drawable layer, declared once: read by tiles, maps, API and JavaScript alike."""

@@ -1,1 +1,1 @@
-"""Vector tiles from PostGIS, cached, with one version for each layer."""
+"""Vector tiles cut by PostGIS, with the visitor's rights applied."""
