@@ -36,7 +36,7 @@ def q_cluster(*, workers: int = 1) -> dict[str, Any]:
     return {
         "name": QUEUE,
         "label": "Job queue",
-        "broker_class": "layers.jobs.broker.OrmBroker",
+        "broker_class": "layers.jobs.cluster.queue.OrmBroker",
         "orm": "default",
         "workers": workers,
         "queue_limit": queue_limit,

@@ -83,7 +83,9 @@ class Job(models.Model):
                 ),
                 name="job_finished_has_time",
             ),
-            models.CheckConstraint(condition=Q(max_attempts__gte=1), name="job_max_attempts_positive"),
+            models.CheckConstraint(
+                condition=Q(max_attempts__gte=1), name="job_max_attempts_positive"
+            ),
         ]
         indexes = [
             models.Index(
@@ -113,8 +115,12 @@ class JobChunk(models.Model):
     `claim` is the fence: a worker that lost its connection cannot store over its successor.
     """
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="chunks", verbose_name=_("job"))
-    role = models.CharField(_("role"), max_length=6, choices=ChunkRole.choices, default=ChunkRole.WORK)
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="chunks", verbose_name=_("job")
+    )
+    role = models.CharField(
+        _("role"), max_length=6, choices=ChunkRole.choices, default=ChunkRole.WORK
+    )
     index = models.PositiveIntegerField(_("index"), default=0)
     units = models.PositiveIntegerField(_("units"), default=1)
     payload = models.JSONField(_("input"), default=dict, blank=True, encoder=DjangoJSONEncoder)

@@ -1,0 +1,1 @@
+"""The cluster of worker processes: the only door to django-q2."""
