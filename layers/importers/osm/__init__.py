@@ -1,0 +1,1 @@
+"""OpenStreetMap extracts in: roads, turns, buildings, ground, places, stations, cameras."""
