@@ -43,6 +43,8 @@ reason_in_log() {
     elif grep -qiE "unable to locate package|no installation candidate" <<<"$tail_of_log" &&
         ! grep -qiE 'failed to fetch' <<<"$tail_of_log"; then
         echo "this system's package sources do not have it; Debian 12 and Ubuntu 24.04 do"
+    elif grep -qiE 'requires-python' <<<"$tail_of_log"; then
+        echo "a package has no release for this Python; details in $SETUP_LOG"
     elif grep -qiE 'could not resolve|temporary failure|unable to connect|could not connect|connection failed|failed to fetch|unreachable|name resolution|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|NewConnectionError|timed out|no matching distribution|unable to locate package' <<<"$tail_of_log"; then
         echo "there is no way to the package servers; check the network (or its proxy) and start again"
     else
