@@ -1,0 +1,1 @@
+"""The routing engine itself: arrays in, arrays out, no database."""
