@@ -8,10 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from layers.access.gate import policy_of
-
-#: Modules whose views ask their own site for permission.
-_OWN_RULES = ("django.contrib.admin", "django.contrib.staticfiles", "django.views.static")
+from layers.access.gate import asks_its_own_site, policy_of
 
 
 def open_views() -> list[str]:
@@ -21,10 +18,11 @@ def open_views() -> list[str]:
     def walk(patterns: list[Any], prefix: str) -> None:
         for pattern in patterns:
             if isinstance(pattern, URLResolver):
-                walk(pattern.url_patterns, prefix + str(pattern.pattern))
+                if not asks_its_own_site(app_name=pattern.app_name or ""):
+                    walk(pattern.url_patterns, prefix + str(pattern.pattern))
             elif isinstance(pattern, URLPattern):
                 view = pattern.callback
-                if (getattr(view, "__module__", "") or "").startswith(_OWN_RULES):
+                if asks_its_own_site(module=getattr(view, "__module__", "")):
                     continue
                 if policy_of(view) is None:
                     found.append(prefix + str(pattern.pattern))

@@ -35,3 +35,10 @@ def policy_of(view: Any) -> frozenset[Can] | None:
         if policy is not None:
             return policy
     return None
+
+
+def asks_its_own_site(*, app_name: str = "", module: str = "") -> bool:
+    """Whether a view is Django's own and decides for itself: the admin asks its site, static files are public."""
+    return app_name == "admin" or (module or "").startswith(
+        ("django.contrib.staticfiles", "django.views.static")
+    )

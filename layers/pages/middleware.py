@@ -16,16 +16,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from layers.access.gate import policy_of
+from layers.access.gate import asks_its_own_site, policy_of
 from layers.access.policies import rights_of
 from layers.audit.actor import Actor, acting_as
 from layers.errors import NccError, http_status
 
 logger = logging.getLogger(__name__)
 type_of_response = Callable[[HttpRequest], HttpResponse]
-
-#: View modules that decide for themselves: Django's admin asks its site, static files are public.
-_OWN_RULES = ("django.contrib.admin", "django.contrib.staticfiles", "django.views.static")
 
 
 def content_policy(nonce: str) -> str:
@@ -82,7 +79,8 @@ class DefaultDenyMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         module = getattr(view, "__module__", "") or ""
-        if module.startswith(_OWN_RULES):
+        match = request.resolver_match
+        if asks_its_own_site(app_name=match.app_name if match else "", module=module):
             return None
         policy = policy_of(view)
         if policy is not None and rights_of(request.user).abilities & policy:

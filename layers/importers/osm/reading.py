@@ -247,8 +247,8 @@ class _Reader:
         key = f"{osm_kind}{osm_id}"
         try:
             shape = shapely.from_wkb(self.wkb.create_multipolygon(area))
-        except RuntimeError as error:
-            self.extract.reject(key, f"the outline cannot be built: {error}")
+        except RuntimeError:
+            self.extract.reject(key, "the outline crosses itself or its members do not close")
             return
         if not self.inside(shape):
             return
