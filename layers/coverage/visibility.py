@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from layers.coverage.kernels import points_in_view, sight_lines_kernel
+from layers.coverage.kernels.lines import points_in_view, sight_lines_kernel
 from layers.coverage.mounting import Mount, mount_cameras
 from layers.coverage.optics import TARGET_HEIGHT_M, CameraView, view_table
 from layers.coverage.scene import Scene
@@ -93,8 +93,8 @@ def sight_lines(
             scene.arrays, windows, views, first, last, points, indoors[target], start, item, grid
         )
 
-    chunks = _chunks(views[:, 3], threads)
-    results = _in_threads(run, chunks, threads)
+    chunks = chunks_of(views[:, 3], threads)
+    results = in_threads(run, chunks, threads)
     counts = [result[0] for result in results] or [np.zeros(0, dtype=np.int64)]
     indptr = np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(np.int64)
     return SightLines(
@@ -210,14 +210,14 @@ def _point_grid(
     return start.astype(np.int64), item, grid
 
 
-def _chunks(
-    keys: NDArray[np.float64], threads: int | None, *, size: int | None = None
+def chunks_of(
+    keys: NDArray[np.float64], threads: int | None, *, most: int = 256
 ) -> list[tuple[int, int]]:
     """Runs of cameras with one key, cut into several pieces a thread."""
     count = len(keys)
     if not count:
         return []
-    size = size or max(1, min(256, -(-count // (4 * _workers(threads)))))
+    size = max(1, min(most, -(-count // (4 * _workers(threads)))))
     edges = {0, count, *range(0, count, size), *(np.flatnonzero(np.diff(keys)) + 1).tolist()}
     ordered = sorted(edges)
     return list(zip(ordered[:-1], ordered[1:], strict=True))
@@ -227,7 +227,7 @@ def _workers(threads: int | None) -> int:
     return max(1, threads if threads is not None else len(os.sched_getaffinity(0)))
 
 
-def _in_threads(
+def in_threads(
     run: Callable[[int, int], Any], chunks: list[tuple[int, int]], threads: int | None
 ) -> list[Any]:
     """Results of the chunks in their order; the kernels release the interpreter's lock."""

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def building_boxes(
     ax: NDArray[np.float64], ay: NDArray[np.float64], wall_start: NDArray[np.int64]
 ) -> NDArray[np.float64]:
@@ -32,13 +32,13 @@ def building_boxes(
     return box
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def cell_of(value: float, origin: float, cell: float, count: int) -> int:
     """Column or row of a coordinate, clamped to the grid."""
     return min(max(int(math.floor((value - origin) / cell)), 0), count - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def fill_grid(
     box: NDArray[np.float64], grid: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -68,7 +68,7 @@ def fill_grid(
     return start, item
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def inside_building(scene: Any, b: int, x: float, y: float) -> bool:
     """Whether a point is inside a footprint by crossing parity; a point on a wall is not."""
     odd = False
@@ -83,7 +83,7 @@ def inside_building(scene: Any, b: int, x: float, y: float) -> bool:
     return odd
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def inside_any(scene: Any, points: NDArray[np.float64], above: float) -> NDArray[np.bool_]:
     """Which points are strictly inside a footprint higher than `above`."""
     found = np.zeros(points.shape[0], dtype=np.bool_)
@@ -108,7 +108,7 @@ def inside_any(scene: Any, points: NDArray[np.float64], above: float) -> NDArray
     return found
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def foot_of(
     x: float, y: float, ax: float, ay: float, bx: float, by: float
 ) -> tuple[float, float, float]:
@@ -122,7 +122,7 @@ def foot_of(
     return math.hypot(x - fx, y - fy), fx, fy
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def nearest_walls(scene: Any, x: float, y: float, within: float) -> NDArray[np.int64]:
     """Walls of footprints (not joints) within a distance of a point, nearest first."""
     grid = scene.grid
@@ -159,7 +159,7 @@ def nearest_walls(scene: Any, x: float, y: float, within: float) -> NDArray[np.i
     return found[order]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bridge_gaps(
     scene: Any, weld: float
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from layers.coverage.grid import cell_of, inside_building
+from layers.coverage.kernels.grid import cell_of, inside_building
 
 #: Slack of closed boundaries (m): a point this close to an edge of view is on it.
 EDGE_M = 1e-9
@@ -48,7 +48,7 @@ class LocalWalls(NamedTuple):
     inside: int
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def hiding_of(height: float, eye: float, target: float) -> tuple[bool, float, float, float, float]:
     """Whether a building can hide targets at all, then front, back, t_low, t_high of LocalWalls.
 
@@ -67,7 +67,7 @@ def hiding_of(height: float, eye: float, target: float) -> tuple[bool, float, fl
     return False, 1.0, 1.0, 2.0, -1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _near_segment(ax: float, ay: float, bx: float, by: float) -> float:
     """Squared distance from the origin to a segment."""
     ex, ey = bx - ax, by - ay
@@ -79,7 +79,7 @@ def _near_segment(ax: float, ay: float, bx: float, by: float) -> float:
     return fx * fx + fy * fy
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def gather(
     scene: Any, windows: Any, camera: int, x: float, y: float, eye: float, target: float, reach: float
 ) -> LocalWalls:
@@ -152,7 +152,7 @@ def gather(
     )
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def turn_of(x: float, y: float) -> float:
     """A number in [0, 4) that grows with the angle of a direction, without trigonometry."""
     size = abs(x) + abs(y)
@@ -164,7 +164,7 @@ def turn_of(x: float, y: float) -> float:
     return p if y >= 0.0 else 4.0 + p
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bucket_walls(local: Any) -> tuple[I8, NDArray[np.int32]]:
     """Walls that touch each of `BUCKETS` directions: offsets and wall numbers, as gathered."""
     count = local.front.size
@@ -200,7 +200,7 @@ def bucket_walls(local: Any) -> tuple[I8, NDArray[np.int32]]:
     return start, item
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def is_hidden(local: Any, start: I8, item: NDArray[np.int32], px: float, py: float) -> bool:
     """Whether a wall stands on the open line from the camera to a point, given relative to it.
 
@@ -221,7 +221,7 @@ def is_hidden(local: Any, start: I8, item: NDArray[np.int32], px: float, py: flo
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def px_in_view(view: F8, dx: float, dy: float) -> float:
     """Pixels per metre at a point relative to a camera, or -1 outside its view.
 
@@ -245,7 +245,7 @@ def px_in_view(view: F8, dx: float, dy: float) -> float:
     return view[11] / depth if depth > 0.0 else math.inf if r == 0.0 else -1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sight_lines_kernel(
     scene: Any,
     windows: Any,
@@ -303,7 +303,7 @@ def sight_lines_kernel(
     return counts, seen[:total], px[:total], lines
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def points_in_view(view: F8, points: F8, candidates: NDArray[np.int32]) -> F8:
     """Pixels per metre of candidate points in one camera's view, -1 outside it."""
     out = np.empty(candidates.size)

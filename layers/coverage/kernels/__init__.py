@@ -1,0 +1,1 @@
+"""Compiled kernels: the grid of buildings, sight lines, the angular sweep and its rings."""

@@ -1,0 +1,109 @@
+"""Regions a camera sees at each level of image quality, as valid (Multi)Polygons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from layers.coverage.kernels.stitching import regions_kernel
+from layers.coverage.mounting import mount_cameras
+from layers.coverage.optics import DORI_2014, CameraView, view_table
+from layers.coverage.scene import Scene
+from layers.coverage.visibility import chunks_of, in_threads
+from layers.errors import InvalidInput
+
+#: Name of the region in view and unblocked out to the range, whatever the pixels.
+VISIBLE = "visible"
+
+#: Longest chord of a range arc, in degrees. Corners are set out so that the area is the arc's.
+ARC_STEP_DEG = 0.5
+
+
+def visible_regions(
+    scene: Scene,
+    cameras: Sequence[CameraView],
+    levels: Mapping[str, float] = DORI_2014,
+    *,
+    arc_step_deg: float = ARC_STEP_DEG,
+    threads: int | None = None,
+) -> list[dict[str, Any]]:
+    """For each camera, level → shapely (Multi)Polygon in local metres, and `visible`.
+
+    The exact region in plan where a target of the camera's target height is seen past the
+    buildings (docs/visibility.md), footprints higher than the target left out; empty polygons
+    where there is none. Levels nest. Every geometry is valid. Range arcs are chords of at most
+    `arc_step_deg` whose area equals the arc's; they leave it by radius · step² / 12 at most.
+    """
+    if not 0 < arc_step_deg <= 30:
+        raise InvalidInput(
+            f"an arc step of {arc_step_deg}° is no step",
+            value=arc_step_deg,
+            remedy="give over 0 and up to 30 degrees",
+        )
+    placed, windows, _mounts = mount_cameras(scene, cameras)
+    views = view_table(placed)
+    names = [VISIBLE, *levels]
+    reaches = np.array(
+        [
+            [math.inf, *(camera.level_reach_m(level) for level in levels.values())]
+            for camera in placed
+        ],
+        dtype=np.float64,
+    ).reshape(len(placed), len(names))
+    chunks = chunks_of(np.zeros(len(placed)), threads, most=64)
+
+    def run(first: int, last: int) -> NDArray[np.object_]:
+        drawn = regions_kernel(
+            scene.arrays, windows, views, reaches, first, last, math.radians(arc_step_deg)
+        )
+        return _geometries(*drawn, (last - first) * len(names))
+
+    geometries = [g for part in in_threads(run, chunks, threads) for g in part]
+    width = len(names)
+    return [
+        dict(zip(names, geometries[i * width : (i + 1) * width], strict=True))
+        for i in range(len(placed))
+    ]
+
+
+def _geometries(
+    xy: NDArray[np.float64],
+    ring_size: NDArray[np.int64],
+    ring_polygon: NDArray[np.int64],
+    polygon_region: NDArray[np.int64],
+    regions: int,
+) -> NDArray[np.object_]:
+    """Shapely geometries of the drawn rings, one a region."""
+    out = np.full(regions, shapely.Polygon(), dtype=object)
+    if not len(polygon_region):
+        return out
+    rings = shapely.linearrings(xy, indices=np.repeat(np.arange(len(ring_size)), ring_size))
+    polygons = shapely.polygons(rings, indices=ring_polygon)
+    for index in np.flatnonzero(~shapely.is_valid(polygons)):
+        polygons[index] = _mended(polygons[index])
+    parts, owner = shapely.get_parts(polygons, return_index=True)
+    region = polygon_region[owner]
+    single = np.bincount(region, minlength=regions) == 1
+    alone = single[region]
+    out[region[alone]] = parts[alone]
+    many = np.unique(region[~alone])
+    if many.size:
+        out[many] = shapely.multipolygons(
+            parts[~alone], indices=np.searchsorted(many, region[~alone])
+        )
+        for index in many[~shapely.is_valid(out[many])]:
+            out[index] = _mended(out[index])
+    return out
+
+
+def _mended(geometry: Any) -> Any:
+    """A geometry that rounding made invalid, made valid; its slivers are below the arc's error."""
+    fixed = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
+    parts = shapely.get_parts(fixed)
+    areal = parts[np.isin(shapely.get_type_id(parts), (3, 6))]
+    return shapely.union_all(areal) if areal.size != 1 else areal[0]
