@@ -17,10 +17,34 @@ required, forbidden = set(z["required_sites"].tolist()), set(z["forbidden_sites"
 feasible = (budget is None or cost <= budget) and (p is None or len(built) <= p) and required <= set(built)
 feasible &= not forbidden & set(built) and all(len(set(cs)) <= m for cs in built.values())
 lam, mu = np.clip(np.nan_to_num(z["point_prices"]), 0, w), max(0.0, float(np.nan_to_num(z["rupiah_price"]))) * (budget is not None)
-earns = {s: [] for s in range(len(z["site_cost_idr"]))}
+
+
+def pole(rows, taken, left):
+    """Most that up to `left` of these cameras earn, each point paid once."""
+    free = sorted(((float(lam[r[~taken[r]]].sum()) - k, r, k) for r, k in rows), key=lambda e: -e[0])
+    best = 0.0
+    for i, (gain, r, k) in enumerate(free[: len(free) if left else 0]):
+        if sum(e[0] for e in free[i : i + left] if e[0] > 0) <= best:
+            break
+        now = taken.copy()
+        now[r] = True
+        best = max(best, gain + pole([e[1:] for e in free[i + 1 :]], now, left - 1))
+    return best
+
+
+cameras = {}
 for c, row in enumerate(sees):
-    earns[int(site[c])].append(lam[row].sum() - mu * int(z["option_cost_idr"][c]))
-value = {s: max(e[0], sum(x for x in e[:m] if x > 0)) - mu * int(z["site_cost_idr"][s]) for s, e in ((s, sorted(e, reverse=True)) for s, e in earns.items() if e)}
+    if budget is None or int(z["site_cost_idr"][site[c]]) + int(z["option_cost_idr"][c]) <= budget:
+        cameras.setdefault(int(site[c]), []).append((row, mu * int(z["option_cost_idr"][c])))
+value = {}
+for s, rows in cameras.items():
+    points, at = np.unique(np.concatenate([r for r, _ in rows]), return_inverse=True)
+    whole, lam = lam, lam[points]
+    cuts = np.split(at, np.cumsum([len(r) for r, _ in rows])[:-1])
+    rows = [(a, k) for a, (_, k) in zip(cuts, rows, strict=True)]
+    most = pole(rows, np.zeros(len(points), bool), m)
+    value[s] = (most if most > 0 else max(lam[r].sum() - k for r, k in rows)) - mu * int(z["site_cost_idr"][s])
+    lam = whole
 best = sorted((max(0.0, v) for s, v in value.items() if s not in required | forbidden), reverse=True)
 best = sum(best[: None if p is None else max(0, p - len(required))]) + sum(value[s] for s in required)
 bound = (w - lam).sum() + np.maximum(share * w - lam, 0).sum() + best + mu * (budget or 0)

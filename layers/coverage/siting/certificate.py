@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from layers.coverage.siting.dual import Dual
+from layers.coverage.siting.kernels import Instance
+from layers.coverage.siting.merge import csr_parts
 from layers.coverage.siting.problem import CoverageProblem, FloatArray, IntArray
 
 
@@ -73,29 +76,40 @@ def proven_bound(
     at these prices within the number of sites, plus the priced budget. Prices are clipped to
     [0, weight] (missing ones to 0), so that no input can make the bound invalid.
     """
-    weights = problem.weights
-    prices = np.clip(np.nan_to_num(np.asarray(point_prices, dtype=np.float64)), 0.0, weights)
-    mu = max(0.0, float(rupiah_price)) if problem.budget_idr is not None else 0.0
-    mu = mu if np.isfinite(mu) else 0.0
-    bound = float((weights - prices).sum())
-    bound += float(np.maximum(problem.backup_share * weights - prices, 0.0).sum())
-    earns = problem.covers @ prices - mu * problem.option_cost_idr
-    order = np.lexsort((-earns, problem.option_site))
-    site, earns = problem.option_site[order], earns[order]
-    rank = np.arange(len(order)) - np.searchsorted(site, site)
-    kept = rank < problem.cameras_per_site
-    kept &= (earns > 0) | (rank == 0)
-    value = np.bincount(site[kept], weights=earns[kept], minlength=problem.n_sites)
-    value = value - mu * problem.site_cost_idr
+    allowed = np.ones(problem.n_sites, dtype=bool)
+    allowed[problem.forbidden_sites] = False
+    allowed[np.setdiff1d(np.arange(problem.n_sites), problem.option_site)] = False
+    usable = allowed[problem.option_site]
+    if problem.budget_idr is not None:
+        price = problem.option_cost_idr + problem.site_cost_idr[problem.option_site]
+        usable &= price <= problem.budget_idr
+    order = np.flatnonzero(usable)
+    order = order[np.argsort(problem.option_site[order], kind="stable")]
+    sites, option_site = np.unique(problem.option_site[order], return_inverse=True)
+    straight = len(order) == problem.n_options and bool((np.diff(order) == 1).all())
+    covers = problem.covers if straight else problem.covers[order]
     required = np.zeros(problem.n_sites, dtype=bool)
     required[problem.required_sites] = True
-    free = ~required
-    free[problem.forbidden_sites] = False
-    others = np.sort(np.maximum(value[free], 0.0))[::-1]
-    if problem.max_sites is not None:
-        others = others[: max(0, problem.max_sites - int(required.sum()))]
-    bound += float(value[required].sum()) + float(others.sum())
-    return bound + (mu * problem.budget_idr if problem.budget_idr is not None else 0.0)
+    nothing = np.empty(0, dtype=np.int64)
+    instance = Instance(
+        *csr_parts(covers),
+        nothing,
+        np.empty(0, dtype=np.int32),
+        problem.weights,
+        problem.weights * problem.backup_share,
+        option_site.astype(np.int64),
+        np.searchsorted(option_site, np.arange(len(sites) + 1)).astype(np.int64),
+        problem.option_cost_idr[order],
+        problem.site_cost_idr[sites],
+        required[sites],
+        min(problem.cameras_per_site, max(1, len(order))),
+    )
+    dual = Dual(
+        instance,
+        budget_idr=problem.budget_idr,
+        max_sites=len(sites) if problem.max_sites is None else problem.max_sites,
+    )
+    return dual.at_exactly(np.asarray(point_prices, dtype=np.float64), rupiah_price).bound
 
 
 def certificate_export(certificate: Certificate, problem: CoverageProblem, path: Path) -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.coverage.siting.kernels import Instance, column_counts, row_sums, site_values
+from layers.coverage.siting.kernels import Instance, row_sums
 from layers.coverage.siting.merge import Reduced
+from layers.coverage.siting.poles import additive_values, built_counts, union_values
 from layers.coverage.siting.problem import FloatArray, IntArray
 
 
@@ -20,8 +21,10 @@ from layers.coverage.siting.problem import FloatArray, IntArray
 class DualPoint:
     """Prices, the bound they prove (class units) and what the relaxed planner would build.
 
-    `profit` options, `values` and `built` sites, `picked` options; `threshold` is the value that a
-    site must beat to displace one that is built (0 where the number of sites does not bind).
+    `profit` options; `values` and `built` sites, `picked` options, `spent_idr` all of it;
+    `loose_values` and `loose_picked` as if no two cameras of a pole saw the same class;
+    `threshold` is the value that a site must beat to displace one that is built (0 where the
+    number of sites does not bind).
     """
 
     prices: FloatArray
@@ -31,42 +34,37 @@ class DualPoint:
     values: FloatArray
     built: NDArray[np.bool_]
     picked: NDArray[np.bool_]
+    spent_idr: int
+    loose_values: FloatArray
+    loose_picked: NDArray[np.bool_]
     threshold: float
 
 
 class Dual:
-    """Evaluates and improves the Lagrangian bound of one reduced problem."""
+    """Evaluates and improves the Lagrangian bound of one problem."""
 
-    def __init__(self, reduced: Reduced, instance: Instance) -> None:
-        self.reduced = reduced
+    def __init__(self, instance: Instance, *, budget_idr: int | None, max_sites: int) -> None:
         self.instance = instance
-        options, self.classes = reduced.covers.shape
-        sites = len(reduced.site_index)
-        self.required: IntArray = np.flatnonzero(reduced.required)
-        self.free_sites = max(0, reduced.max_sites - len(self.required))
-        most = int(reduced.site_cost_idr.sum()) + int(reduced.option_cost_idr.sum())
-        self.priced = reduced.budget_idr < most
-        self._values = np.empty(sites)
-        self._spent: IntArray = np.empty(sites, dtype=np.int64)
-        self._picked = np.empty(options, dtype=np.bool_)
+        self.classes = len(instance.w1)
+        self.required: IntArray = np.flatnonzero(instance.required)
+        self.free_sites = max(0, max_sites - len(self.required))
+        most = int(instance.site_cost.sum()) + int(instance.option_cost.sum())
+        self.priced = budget_idr is not None and budget_idr < most
+        self.budget_idr = most if budget_idr is None else min(budget_idr, most)
+        self.stacked = instance.cameras > 1 and len(instance.option_site) > len(instance.site_cost)
+        self._seen = np.zeros(self.classes, dtype=np.int32)
 
-    def at(
-        self, prices: FloatArray, *, rupiah_price: float = 0.0, exact_price: bool = True
-    ) -> DualPoint:
-        """The bound at these class prices (clipped to [0, weight]), with the best rupiah price.
-
-        `rupiah_price` is where the search for it starts; with `exact_price` false it is coarse.
-        """
-        prices = np.clip(np.nan_to_num(prices), 0.0, self.reduced.first_weight)
-        profit = row_sums(self.instance.indptr, self.instance.indices, prices)
-        price = self._best_price(profit, rupiah_price, 40 if exact_price else 5)
-        return self._point(prices, profit, price)
+    def at(self, prices: FloatArray, *, rupiah_price: float = 0.0) -> DualPoint:
+        """The bound at these class prices (clipped to [0, weight]), with the best rupiah price,
+        sought from `rupiah_price` on."""
+        prices, profit = self._profit(prices)
+        return self._point(prices, profit, self._best_price(prices, profit, rupiah_price))
 
     def at_exactly(self, prices: FloatArray, rupiah_price: float) -> DualPoint:
         """The bound at these class prices and this rupiah price."""
-        prices = np.clip(np.nan_to_num(prices), 0.0, self.reduced.first_weight)
-        profit = row_sums(self.instance.indptr, self.instance.indices, prices)
-        return self._point(prices, profit, max(0.0, rupiah_price))
+        prices, profit = self._profit(prices)
+        usable = self.priced and np.isfinite(rupiah_price)
+        return self._point(prices, profit, max(0.0, float(rupiah_price)) if usable else 0.0)
 
     def descend(
         self,
@@ -84,18 +82,13 @@ class Dual:
         the factor 1 + `enough` of the target, or when `stopped()`.
         """
         best = point = start
-        first, second = self.reduced.first_weight, self.reduced.second_weight
+        first, second = self.instance.w1, self.instance.w2
         step, idle = 1.0, 0
         direction = np.zeros(self.classes)
         for _ in range(rounds):
             if best.bound <= target * (1.0 + enough) or stopped() or step < 1e-4:
                 break
-            seen = column_counts(
-                self.instance.indptr,
-                self.instance.indices,
-                point.picked & point.built[self.reduced.option_site],
-                self.classes,
-            )
+            seen = built_counts(self.instance, point.picked, point.built, self.classes)
             slope = seen - (first > point.prices) - (second > point.prices)
             slope[(point.prices >= first) & (slope < 0)] = 0.0
             slope[(point.prices <= 0.0) & (slope > 0)] = 0.0
@@ -104,11 +97,13 @@ class Dual:
             if norm <= 0.0:
                 break
             length = step * max(point.bound - target, 1e-9 * point.bound) / norm
-            point = self.at(
-                point.prices - length * direction,
-                rupiah_price=point.rupiah_price,
-                exact_price=False,
-            )
+            prices = point.prices - length * direction
+            if self.priced and point.rupiah_price > 0.0:
+                excess = (point.spent_idr - self.budget_idr) / max(1, self.budget_idr)
+                turn = min(1.3, max(0.75, 1.0 + 0.4 * step * excess))
+                point = self.at_exactly(prices, point.rupiah_price * turn)
+            else:
+                point = self.at(prices)
             if point.bound < best.bound * (1 - 1e-7):
                 best, idle = point, 0
             else:
@@ -128,68 +123,64 @@ class Dual:
     def hopeless_options(self, point: DualPoint, target: float) -> NDArray[np.bool_]:
         """Options that no plan better than `target` mounts (reduced-cost fixing, Geoffrion 1974,
         doi:10.1007/BFb0120690): with one of them forced in, the bound falls to the target."""
-        reduced = self.reduced
-        site = reduced.option_site
-        earns = point.profit - point.rupiah_price * reduced.option_cost_idr
-        value = point.values[site]
+        inst = self.instance
+        site = inst.option_site
+        if not len(site):
+            return np.zeros(0, dtype=np.bool_)
+        earns = point.profit - point.rupiah_price * inst.option_cost
+        starts = inst.site_start[:-1]
+        count = np.add.reduceat(point.loose_picked.astype(np.int64), starts)
+        weakest = np.minimum.reduceat(np.where(point.loose_picked, earns, np.inf), starts)
         # Forced beside the picked ones, or in place of the weakest of them where the pole is full.
-        count = (
-            np.add.reduceat(point.picked.astype(np.int64), reduced.site_start[:-1])
-            if len(value)
-            else value
-        )
-        weakest = (
-            np.minimum.reduceat(np.where(point.picked, earns, np.inf), reduced.site_start[:-1])
-            if len(value)
-            else value
-        )
-        replaces = (count[site] >= reduced.cameras_per_site) | (weakest[site] < 0)
-        with_it = value + earns - np.where(replaces, weakest[site], 0.0)
-        with_it = np.where(point.picked, value, with_it)
-        loss = np.where(point.built[site], value, point.threshold) - with_it
-        limit = target * (1.0 + 1e-12)
-        return point.bound - loss <= limit
+        replaces = (count >= inst.cameras) | (weakest < 0)
+        forced = point.loose_values[site] + earns - np.where(replaces, weakest, 0.0)[site]
+        forced = np.where(point.loose_picked, point.loose_values[site], forced)
+        forced = np.minimum(forced, point.values[site])
+        loss = np.where(point.built[site], point.values[site], point.threshold) - forced
+        return np.asarray(point.bound - loss <= target * (1.0 + 1e-12))
 
     def needed_sites(self, point: DualPoint, target: float) -> NDArray[np.bool_]:
         """Sites that every plan better than `target` builds."""
         spare = point.values[~point.built & (point.values > 0)]
         instead = float(spare.max()) if len(spare) else 0.0
         loss = point.values - instead
-        return point.built & (point.bound - loss <= target * (1.0 + 1e-12))
+        return np.asarray(point.built & (point.bound - loss <= target * (1.0 + 1e-12)))
 
-    def _best_price(self, profit: FloatArray, start: float, rounds: int) -> float:
+    def _profit(self, prices: FloatArray) -> tuple[FloatArray, FloatArray]:
+        prices = np.clip(np.nan_to_num(prices), 0.0, self.instance.w1)
+        return prices, row_sums(self.instance.indptr, self.instance.indices, prices)
+
+    def _best_price(self, prices: FloatArray, profit: FloatArray, start: float) -> float:
         """A price of the rupiah at which the relaxed planner just keeps within the budget."""
-        if not self.priced or self._overspend(profit, 0.0) <= 0:
+        if not self.priced or self._overspend(prices, profit, 0.0) <= 0:
             return 0.0
         low, high = 0.0, start if start > 0 else max(1e-300, self._scale_of_price(profit))
-        if self._overspend(profit, high) > 0:
+        if self._overspend(prices, profit, high) > 0:
             for _ in range(200):
                 low, high = high, high * 1.3
-                if self._overspend(profit, high) <= 0:
+                if self._overspend(prices, profit, high) <= 0:
                     break
         elif start > 0:
             for _ in range(200):
-                if self._overspend(profit, high / 1.3) > 0:
+                if self._overspend(prices, profit, high / 1.3) > 0:
                     low = high / 1.3
                     break
                 high /= 1.3
-        for _ in range(rounds):
+        for _ in range(30):
             middle = 0.5 * (low + high)
-            if self._overspend(profit, middle) > 0:
+            if self._overspend(prices, profit, middle) > 0:
                 low = middle
             else:
                 high = middle
         return high
 
     def _scale_of_price(self, profit: FloatArray) -> float:
-        cost = self.reduced.option_cost_idr + self.reduced.site_cost_idr[self.reduced.option_site]
-        ratio = profit / np.maximum(1, cost)
+        inst = self.instance
+        ratio = profit / np.maximum(1, inst.option_cost + inst.site_cost[inst.option_site])
         return float(ratio.max()) if len(ratio) else 1.0
 
-    def _overspend(self, profit: FloatArray, price: float) -> int:
-        site_values(self.instance, profit, price, self._values, self._picked, self._spent)
-        built, _ = self._select(self._values)
-        return int(self._spent[built].sum()) - self.reduced.budget_idr
+    def _overspend(self, prices: FloatArray, profit: FloatArray, price: float) -> int:
+        return self._point(prices, profit, price).spent_idr - self.budget_idr
 
     def _select(self, values: FloatArray) -> tuple[NDArray[np.bool_], float]:
         """The best sites within the number allowed, required ones first, and the threshold."""
@@ -198,24 +189,62 @@ class Dual:
         threshold = 0.0
         if int(built.sum()) >= self.free_sites:
             open_ = np.flatnonzero(built)
-            rank = np.argsort(-values[open_], kind="stable")
-            kept = open_[rank[: self.free_sites]]
-            threshold = float(values[kept[-1]]) if self.free_sites else np.inf
+            kept = open_[:0]
+            threshold = np.inf
+            if self.free_sites:
+                last = len(open_) - self.free_sites
+                kept = open_[np.argpartition(values[open_], last)[last:]]
+                threshold = float(values[kept].min())
             built[:] = False
             built[kept] = True
         built[self.required] = True
         return built, threshold
 
     def _point(self, prices: FloatArray, profit: FloatArray, price: float) -> DualPoint:
-        reduced = self.reduced
-        values, spent = np.empty_like(self._values), np.empty_like(self._spent)
-        picked = np.empty_like(self._picked)
-        site_values(self.instance, profit, price, values, picked, spent)
+        inst = self.instance
+        sites = len(inst.site_cost)
+        values, spent = np.empty(sites), np.empty(sites, dtype=np.int64)
+        picked = np.empty(len(profit), dtype=np.bool_)
+        additive_values(inst, profit, price, values, picked, spent)
         built, threshold = self._select(values)
+        loose_values, loose_picked = values, picked
+        if self.stacked:
+            # Poles that the loose values build, then those that could still displace one of them.
+            values, picked = values.copy(), picked.copy()
+            done = built.copy()
+            self._sharpen(prices, price, done, values, picked, spent)
+            free = values[built & ~inst.required]
+            limit = float(free.min()) if self.free_sites <= len(free) and len(free) else 0.0
+            self._sharpen(prices, price, ~done & (values > max(0.0, limit)), values, picked, spent)
+            built, threshold = self._select(values)
         bound = (
-            float(np.maximum(reduced.first_weight - prices, 0.0).sum())
-            + float(np.maximum(reduced.second_weight - prices, 0.0).sum())
+            float(np.maximum(inst.w1 - prices, 0.0).sum())
+            + float(np.maximum(inst.w2 - prices, 0.0).sum())
             + float(values[built].sum())
-            + (price * reduced.budget_idr if self.priced else 0.0)
+            + (price * self.budget_idr if self.priced else 0.0)
         )
-        return DualPoint(prices, price, bound, profit, values, built, picked, threshold)
+        return DualPoint(
+            prices,
+            price,
+            bound,
+            profit,
+            values,
+            built,
+            picked,
+            int(spent[built].sum()),
+            loose_values,
+            loose_picked,
+            threshold,
+        )
+
+    def _sharpen(
+        self,
+        prices: FloatArray,
+        price: float,
+        sites: NDArray[np.bool_],
+        values: FloatArray,
+        picked: NDArray[np.bool_],
+        spent: IntArray,
+    ) -> None:
+        which = np.flatnonzero(sites)
+        union_values(self.instance, prices, price, which, values, picked, spent, self._seen)

@@ -13,6 +13,10 @@ from numba import njit
 from layers.coverage.siting.merge import Reduced, csr_parts
 
 
+#: Above every price.
+MOST_IDR = np.int64(2**62)
+
+
 class Instance(NamedTuple):
     """The arrays of a `Reduced` problem that the kernels read."""
 
@@ -91,17 +95,6 @@ def row_sums(indptr, indices, values):  # type: ignore[no-untyped-def]
         for j in range(indptr[row], indptr[row + 1]):
             total += values[indices[j]]
         out[row] = total
-    return out
-
-
-@njit(cache=True, nogil=True)
-def column_counts(indptr, indices, chosen, columns):  # type: ignore[no-untyped-def]
-    """For each column in how many chosen rows it lies."""
-    out = np.zeros(columns)
-    for row in range(len(chosen)):
-        if chosen[row]:
-            for j in range(indptr[row], indptr[row + 1]):
-                out[indices[j]] += 1.0
     return out
 
 
@@ -233,27 +226,31 @@ def _bundle(inst, plan, s, money, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _ceiling(inst, plan, s, money):  # type: ignore[no-untyped-def]
-    """A score no addition at site s can exceed now (0: nothing to add)."""
-    best, total, most = 0.0, 0.0, 0.0
-    cheapest = 1e300
-    for c in range(inst.site_start[s], inst.site_start[s + 1]):
-        if plan.chosen[c] or plan.gain[c] <= 0.0 or inst.option_cost[c] > plan.left[0]:
-            continue
-        total += plan.gain[c]
-        most = max(most, plan.gain[c])
-        cheapest = min(cheapest, float(inst.option_cost[c]))
-        best = max(best, plan.gain[c] / max(1.0, float(inst.option_cost[c])))
-    if total == 0.0:
-        return 0.0
-    if plan.cameras_at[s] > 0:
-        if plan.cameras_at[s] >= inst.cameras:
-            return 0.0
-        return best if money else most
-    total = min(total, inst.cameras * most)
-    if not money:
-        return total
-    return min(best, total / max(1.0, inst.site_cost[s] + cheapest))
+def _ceilings(inst, plan, first, stop, money, ceiling, entry):  # type: ignore[no-untyped-def]
+    """For sites first ≤ s < stop: `ceiling`, a score no addition there can exceed now (0: nothing
+    to add), and `entry`, what the cheapest way to open it costs."""
+    for s in range(first, stop):
+        best, total, most = 0.0, 0.0, 0.0
+        cheapest, fitting = MOST_IDR, MOST_IDR
+        for c in range(inst.site_start[s], inst.site_start[s + 1]):
+            cost = inst.option_cost[c]
+            cheapest = min(cheapest, cost)
+            if plan.chosen[c] or plan.gain[c] <= 0.0 or cost > plan.left[0]:
+                continue
+            total += plan.gain[c]
+            most = max(most, plan.gain[c])
+            fitting = min(fitting, cost)
+            best = max(best, plan.gain[c] / max(1.0, float(cost)))
+        entry[s] = inst.site_cost[s] + cheapest
+        if total == 0.0 or plan.cameras_at[s] >= inst.cameras:
+            ceiling[s] = 0.0
+        elif plan.cameras_at[s] > 0:
+            ceiling[s] = best if money else most
+        else:
+            total = min(total, inst.cameras * most)
+            ceiling[s] = total
+            if money:
+                ceiling[s] = min(best, total / max(1.0, float(inst.site_cost[s] + fitting)))
 
 
 @njit(cache=True, nogil=True)
@@ -282,9 +279,11 @@ def fill(inst, plan, allowed, money, limit):  # type: ignore[no-untyped-def]
     sites in `allowed` until nothing that fits adds anything, or `limit` times. Ties: lowest id."""
     sites = len(inst.site_cost)
     ceiling = np.zeros(sites)
+    entry = np.zeros(sites, dtype=np.int64)
+    _ceilings(inst, plan, 0, sites, money, ceiling, entry)
     for s in range(sites):
-        if allowed[s]:
-            ceiling[s] = _ceiling(inst, plan, s, money)
+        if not allowed[s]:
+            ceiling[s] = 0.0
     out = np.empty(inst.cameras, dtype=np.int64)
     best_out = np.empty(inst.cameras, dtype=np.int64)
     for _ in range(limit):
@@ -294,6 +293,10 @@ def fill(inst, plan, allowed, money, limit):  # type: ignore[no-untyped-def]
             value = 0.0
             for s in range(sites):
                 if ceiling[s] > value:
+                    closed = plan.cameras_at[s] == 0
+                    if closed and (plan.left[1] < 1 or entry[s] > plan.left[0]):
+                        ceiling[s] = 0.0
+                        continue
                     top, value = s, ceiling[s]
             if top < 0 or value < best_score or (value == best_score and top > best >= 0):
                 break
@@ -308,50 +311,4 @@ def fill(inst, plan, allowed, money, limit):  # type: ignore[no-untyped-def]
             return
         for i in range(best_count):
             add_option(inst, plan, best_out[i])
-        ceiling[best] = _ceiling(inst, plan, best, money) if allowed[best] else 0.0
-
-
-@njit(cache=True, nogil=True)
-def site_values(inst, profit, price, values, picked, spent):  # type: ignore[no-untyped-def]
-    """For each site the most its cameras earn at these profits and this price of a rupiah.
-
-    `values[s]` = max over 1..m cameras of Σ (profit − price·cost) − price·site cost; `picked` the
-    cameras chosen, `spent[s]` what they and the site cost.
-    """
-    top = np.empty(inst.cameras, dtype=np.int64)
-    for s in range(len(inst.site_cost)):
-        count = 0
-        best, best_value = -1, -np.inf
-        for c in range(inst.site_start[s], inst.site_start[s + 1]):
-            picked[c] = False
-            value = profit[c] - price * inst.option_cost[c]
-            if value > best_value:
-                best, best_value = c, value
-            if value <= 0.0:
-                continue
-            if count < inst.cameras:
-                i = count
-                count += 1
-            else:
-                last = top[count - 1]
-                if value <= profit[last] - price * inst.option_cost[last]:
-                    continue
-                i = count - 1
-            while i > 0:
-                before = top[i - 1]
-                if profit[before] - price * inst.option_cost[before] >= value:
-                    break
-                top[i] = before
-                i -= 1
-            top[i] = c
-        if count == 0 and best >= 0:
-            top[0] = best
-            count = 1
-        total = -price * inst.site_cost[s]
-        cost = inst.site_cost[s]
-        for i in range(count):
-            picked[top[i]] = True
-            total += profit[top[i]] - price * inst.option_cost[top[i]]
-            cost += inst.option_cost[top[i]]
-        values[s] = total if count > 0 else -np.inf
-        spent[s] = cost
+        _ceilings(inst, plan, best, best + 1, money, ceiling, entry)

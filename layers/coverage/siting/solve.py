@@ -148,7 +148,11 @@ class Run:
         self.random = np.random.default_rng(seed)
         self.reduced: Reduced = reduce_problem(problem)
         self.instance = instance_of(self.reduced)
-        self.dual = Dual(self.reduced, self.instance)
+        self.dual = Dual(
+            self.instance,
+            budget_idr=self.reduced.budget_idr,
+            max_sites=self.reduced.max_sites,
+        )
         self.search = Search(self.reduced, self.instance, self.dual.priced, clock.stopped)
         plan = self.search.required_plan()
         self.options: IntArray = np.flatnonzero(plan.chosen)
@@ -309,7 +313,7 @@ class Run:
         reduced, problem = self.reduced, self.problem
         options = reduced.option_index[self.options]
         first = np.maximum(reduced.first_weight, 1.0)
-        share = np.append(np.minimum(1.0, self.point.prices / first), 0.0)
+        share = np.append(np.minimum(1.0, self.point.prices / first), 1.0)
         certificate = certify(
             problem,
             options,
