@@ -30,9 +30,11 @@ source "$ROOT/bin/lib/database.sh"
 # Sets and exports the places of this instance; makes its folder.
 locate_instance() {
     # What an enclosing bin/ script exported belongs to its instance, not to ours.
-    if [[ -n "${_NCC_EXPORTED:-}" ]]; then
-        unset DATABASE_URL NCC_DATABASE_APP_URL NCC_SECRET_KEY _NCC_EXPORTED
-    fi
+    local name
+    for name in DATABASE_URL NCC_DATABASE_APP_URL NCC_SECRET_KEY; do
+        if [[ -n "${!name:-}" && " ${_NCC_EXPORTED:-} " == *" ${!name} "* ]]; then unset "$name"; fi
+    done
+    unset _NCC_EXPORTED
     NCC_VAR="${NCC_VAR:-$ROOT/var}"
     mkdir -p "$NCC_VAR" 2>/dev/null || fail "the folder $NCC_VAR cannot be made; set NCC_VAR to a folder you may write"
     NCC_VAR="$(cd -P "$NCC_VAR" && pwd)"

@@ -108,31 +108,69 @@ CONF
 
 cluster_answers() { "$PG_BIN/pg_isready" -q -h "$SOCKET" -t 2 >/dev/null 2>&1; }
 
+# The last fatal line of the server's own log.
+last_words() {
+    local newest=()
+    mapfile -t newest < <(ls -t "$CLUSTER"/log/* "$CLUSTER/start.log" 2>/dev/null | head -n 2)
+    grep -h FATAL "${newest[@]}" 2>/dev/null | tail -n 1 | sed 's/^.*FATAL: *//'
+}
+
 # After a kill -9 the old shared memory is held for a second or so: tried again for 10 s.
 start_cluster() {
     local deadline=$((SECONDS + 10))
     own_folder "$SOCKET"
     [[ "$(stat -c %U "$SOCKET")" == "$CLUSTER_USER" ]] || fail "the folder $SOCKET is not ours; remove it"
+    forget_zombie
     until as_cluster_user "$PG_BIN/pg_ctl" start -D "$CLUSTER" -s -w -t 300 -l "$CLUSTER/start.log" \
         >/dev/null 2>>"$SETUP_LOG" </dev/null 7>&- 8>&- 9>&-; do
         cluster_answers && return
         ((SECONDS < deadline)) ||
-            fail "the database does not start: $(tail -n 1 "$CLUSTER/start.log" 2>/dev/null); details in $CLUSTER/log"
+            fail "the database does not start: $(last_words); details in $CLUSTER/log"
         sleep 0.5
+        forget_zombie
     done
 }
 
 stop_cluster() {
-    [[ -f "$CLUSTER/postmaster.pid" ]] || return 0
+    local pid
+    pid="$(postmaster_pid)" || return 0
     as_cluster_user "$PG_BIN/pg_ctl" stop -D "$CLUSTER" -s -w -t 60 -m fast >/dev/null 2>&1 </dev/null 7>&- 8>&- 9>&- || true
+    for _ in {1..50}; do
+        process_ended "$pid" && break
+        sleep 0.1
+    done
+}
+
+# The process id in the pid file; exit code 1 where there is no such file.
+postmaster_pid() {
+    local pid=""
+    [[ -f "$CLUSTER/postmaster.pid" ]] && read -r pid <"$CLUSTER/postmaster.pid" 2>/dev/null
+    [[ "$pid" =~ ^[0-9]+$ ]] && echo "$pid"
+}
+
+# A zombie counts as ended: in some containers nobody ever collects it.
+process_ended() {
+    local state
+    state="$(awk '/^State:/ { print $2 }' "/proc/$1/status" 2>/dev/null)"
+    [[ -z "$state" || "$state" == Z ]]
 }
 
 # True after a crash only: a server that was stopped in order takes its pid file with it.
 cluster_crashed() {
     local pid
-    [[ -f "$CLUSTER/postmaster.pid" ]] || return 1
-    read -r pid <"$CLUSTER/postmaster.pid" 2>/dev/null || return 1
-    [[ "$pid" =~ ^[0-9]+$ ]] && [[ ! -d "/proc/$pid" ]]
+    pid="$(postmaster_pid)" && process_ended "$pid"
+}
+
+# PostgreSQL believes a zombie that carries its old number to be alive and would never start again.
+# The pid file may go once no process at all works in the folder.
+forget_zombie() {
+    local pid folder
+    pid="$(postmaster_pid)" || return 0
+    [[ -d "/proc/$pid" ]] && process_ended "$pid" || return 0
+    for folder in /proc/[0-9]*/cwd; do
+        [[ "$(readlink "$folder" 2>/dev/null)" != "$CLUSTER" ]] || return 0
+    done
+    rm -f "$CLUSTER/postmaster.pid" "$SOCKET"/.s.PGSQL.*
 }
 
 # The two roles, PostGIS in the template (so that a test database has it too) and the database; safe to repeat.

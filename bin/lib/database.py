@@ -35,7 +35,9 @@ def applied(url: str) -> str:
     with connect(url) as connection:
         if connection.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,):
             return "none"
-        rows = connection.execute("SELECT app, name FROM django_migrations ORDER BY 1, 2").fetchall()
+        rows = connection.execute(
+            "SELECT app, name FROM django_migrations ORDER BY 1, 2"
+        ).fetchall()
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
 
 
@@ -71,7 +73,9 @@ def prepare(url: str, app_password: str) -> str:
                 "ask its administrator for: CREATE EXTENSION postgis"
             ) from error
         try:
-            found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+            found = connection.execute(
+                "SELECT 1 FROM pg_roles WHERE rolname = %s", [role]
+            ).fetchone()
             verb = "ALTER" if found else "CREATE"
             statement = sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
                 sql.SQL(verb), sql.Identifier(role), sql.Literal(app_password)
@@ -83,10 +87,9 @@ def prepare(url: str, app_password: str) -> str:
                 )
             )
         except psycopg.Error:
-            print(
+            sys.stderr.write(
                 f"warning: the role {role} could not be made, so one role owns the tables and "
-                "serves the pages; set NCC_DATABASE_APP_URL to a role that owns nothing",
-                file=sys.stderr,
+                "serves the pages; set NCC_DATABASE_APP_URL to a role that owns nothing\n"
             )
             return url
     return app_url
@@ -96,9 +99,10 @@ def main() -> None:
     # GeoDjango writes postgis://, libpq knows postgresql:// only.
     url = os.environ["DATABASE_URL"].replace("postgis://", "postgresql://", 1)
     if sys.argv[1] == "applied":
-        print(applied(url))
+        answer = applied(url)
     else:
-        print(prepare(url, os.environ["NCC_APP_PASSWORD"]))
+        answer = prepare(url, os.environ["NCC_APP_PASSWORD"])
+    sys.stdout.write(f"{answer}\n")
 
 
 if __name__ == "__main__":

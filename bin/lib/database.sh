@@ -52,7 +52,8 @@ open_database() {
     fi
     DATABASE_URL="$(socket_url ncc_owner "$NCC_OWNER_PASSWORD")"
     NCC_DATABASE_APP_URL="$(socket_url ncc_app "$NCC_APP_PASSWORD")"
-    export DATABASE_URL NCC_DATABASE_APP_URL _NCC_EXPORTED=1
+    export DATABASE_URL NCC_DATABASE_APP_URL
+    export _NCC_EXPORTED="$DATABASE_URL $NCC_DATABASE_APP_URL $NCC_SECRET_KEY"
 }
 
 # What is applied, read from the database itself: it may have been restored from elsewhere since.

@@ -36,7 +36,7 @@ apt_get() {
 reason_in_log() {
     local tail_of_log
     tail_of_log="$(tail -n 60 "$SETUP_LOG")"
-    if grep -qiE 'no space left|not enough free space|disk quota' <<<"$tail_of_log"; then
+    if grep -qiE 'no space left|enough free space|disk quota' <<<"$tail_of_log"; then
         echo "the disk is full; free some space and start again"
     elif grep -qiE 'certificate.verify.failed|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)' <<<"$tail_of_log"; then
         echo "the certificate of the package server is not trusted here; behind a proxy, name its certificate in PIP_CERT and NODE_EXTRA_CA_CERTS"
