@@ -19,7 +19,9 @@ class Command(JsonCommand):
         parser.add_argument("path", help=".osm.pbf, .osm or .osm.gz, or an http address of one")
         parser.add_argument("--boundary", help="GeoJSON outline; what touches it is loaded")
         parser.add_argument(
-            "--replace", action="store_true", help="remove what earlier extracts made and nobody edited"
+            "--replace",
+            action="store_true",
+            help="remove what earlier extracts made and nobody edited",
         )
 
     def answer(self, **options: Any) -> dict[str, Any]:

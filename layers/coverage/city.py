@@ -1,0 +1,199 @@
+"""Cameras and buildings out of the database, as the engine takes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from django.conf import settings
+from django.db import connection
+from numpy.typing import NDArray
+
+from layers.assets.models import AssetStatus, Camera, CameraKind, CameraModel, OpticsStandard
+from layers.coverage.optics import EDITIONS, CameraView
+from layers.coverage.scene import Scene
+from layers.errors import InvalidInput, NotFound
+from layers.places.frames import Frame
+
+#: What is assumed of a camera that the records leave open; every answer says how often.
+DEFAULT_HEIGHT_M = 5.0
+DEFAULT_RANGE_M = 150.0
+DEFAULT_WIDTH_PX = 1920
+DEFAULT_FOV_DEG = 90.0
+_METRES_PER_DEGREE = 111_320.0
+ASSUMPTIONS = ("ground taken as flat", "trees not known")
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """One camera ready for the engine, or the reason why it is left out."""
+
+    camera_id: int
+    code: str
+    name: str
+    lon: float
+    lat: float
+    view: CameraView | None
+    reach: CameraView | None
+    reason: str = ""
+    assumed: tuple[str, ...] = ()
+
+
+def levels_of(edition: str | None = None) -> tuple[str, dict[str, float]]:
+    """Name of the edition of the pixel density table, and its levels, least first.
+
+    The table in the database counts; an edition that is not in it is taken as published.
+    """
+    wanted = edition or settings.NCC_OPTICS_EDITION
+    rows = dict(
+        OpticsStandard.objects.filter(edition=wanted)
+        .order_by("px_per_m")
+        .values_list("level", "px_per_m")
+    )
+    if rows:
+        return wanted, rows
+    if wanted in EDITIONS:
+        return wanted, dict(EDITIONS[wanted])
+    raise NotFound(
+        f"no pixel density table {wanted!r}",
+        value=wanted,
+        remedy=f"choose one of {', '.join(sorted(EDITIONS))}",
+    )
+
+
+def vertical_fov_deg(hfov_deg: float, *, width_px: float, height_px: float) -> float:
+    """Vertical field of a flat picture from its horizontal one and its sides."""
+    return math.degrees(2 * math.atan(math.tan(math.radians(hfov_deg) / 2) * height_px / width_px))
+
+
+def _model_fov(model: CameraModel, focal_mm: float) -> float:
+    return math.degrees(2 * math.atan(model.sensor_width_mm / (2 * focal_mm)))
+
+
+def camera_watcher(camera: Camera, frame: Frame) -> Watcher:
+    """A camera record as the engine takes it; what the record leaves open is assumed and named."""
+    lon, lat = camera.geom.x, camera.geom.y
+    base: dict[str, Any] = {
+        "camera_id": camera.pk,
+        "code": camera.code,
+        "name": camera.name,
+        "lon": lon,
+        "lat": lat,
+    }
+    if camera.status != AssetStatus.ACTIVE:
+        return Watcher(**base, view=None, reach=None, reason=str(camera.status))
+    assumed = []
+    model = camera.model
+    turning = camera.kind == CameraKind.PTZ
+    fov = camera.fov_deg
+    if fov is None:
+        fov = _model_fov(model, model.focal_min_mm) if model else DEFAULT_FOV_DEG
+        if model is None:
+            assumed.append("fov_deg")
+        if camera.kind == CameraKind.MULTI:
+            fov = 360.0
+    width = model.image_width_px if model else DEFAULT_WIDTH_PX
+    height_px = model.image_height_px if model else 1080
+    if model is None:
+        assumed.append("model")
+    if camera.mount_height_m is None:
+        assumed.append("mount_height_m")
+    if camera.heading_source == Camera.HeadingSource.ASSUMED:
+        assumed.append("heading_deg")
+    x, y = frame.to_local([(lon, lat)])[0]
+    common: dict[str, Any] = {
+        "x": float(x),
+        "y": float(y),
+        "height_m": camera.mount_height_m or DEFAULT_HEIGHT_M,
+        "image_width_px": float(width),
+        "max_range_m": camera.max_range_m or DEFAULT_RANGE_M,
+        "target_height_m": settings.NCC_TARGET_HEIGHT_M,
+    }
+    flat = fov < 180.0
+    reach = None
+    if turning:
+        reach = CameraView(**common, hfov_deg=360.0, lens_hfov_deg=min(fov, 179.0))
+    if camera.heading_deg is None and fov < 360.0:
+        reason = "heading unknown" if not turning else "PTZ without a heading: reach only"
+        return Watcher(**base, view=None, reach=reach, reason=reason, assumed=tuple(assumed))
+    tilt = camera.tilt_deg
+    view = CameraView(
+        **common,
+        heading_deg=frame.grid_bearing_deg(camera.heading_deg or 0.0, lon, lat),
+        hfov_deg=fov,
+        tilt_deg=tilt if tilt is not None and flat else 0.0,
+        vfov_deg=vertical_fov_deg(fov, width_px=width, height_px=height_px)
+        if tilt is not None and flat
+        else None,
+    )
+    if tilt is None and flat:
+        assumed.append("tilt_deg")
+    return Watcher(**base, view=view, reach=reach or view, assumed=tuple(assumed))
+
+
+def building_height_m(height_m: float | None, levels: float | None) -> float:
+    """Height of a building: as recorded, else by its levels, else the setting's default."""
+    if height_m is not None and height_m > 0:
+        return float(height_m)
+    if levels is not None and levels > 0:
+        return float(levels) * settings.NCC_STOREY_HEIGHT_M
+    return float(settings.NCC_DEFAULT_LEVELS * settings.NCC_STOREY_HEIGHT_M)
+
+
+def scene_around(frame: Frame, lonlat: Iterable[tuple[float, float]], *, range_m: float) -> Scene:
+    """Scene of every building within `range_m` of any of the points (degrees)."""
+    points = np.asarray(list(lonlat), dtype=np.float64).reshape(-1, 2)
+    if not len(points):
+        return Scene.from_polygons([])
+    pad_lat = (range_m + 5.0) / _METRES_PER_DEGREE
+    pad_lon = pad_lat / np.maximum(0.05, np.cos(np.radians(points[:, 1])))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (b.id) b.id, ST_AsBinary(b.geom), b.height_m, b.levels"
+            " FROM unnest(%s::float8[], %s::float8[], %s::float8[]) AS p(lon, lat, pad_lon)"
+            " JOIN layers_building b ON b.geom && ST_MakeEnvelope("
+            "  p.lon - p.pad_lon, p.lat - %s, p.lon + p.pad_lon, p.lat + %s, 4326)"
+            " ORDER BY b.id",
+            [points[:, 0].tolist(), points[:, 1].tolist(), pad_lon.tolist(), pad_lat, pad_lat],
+        )
+        rows = cursor.fetchall()
+    shapes = (
+        shapely.from_wkb([bytes(row[1]) for row in rows]) if rows else np.empty(0, dtype=object)
+    )
+    heights: NDArray[np.float64] = np.array(
+        [building_height_m(row[2], row[3]) for row in rows], dtype=np.float64
+    )
+    return Scene.from_polygons(frame.geometries_to_local(shapes) if rows else [], heights)
+
+
+def lens_of_model(name: str | None) -> tuple[int, int]:
+    """Picture width and height in pixels of a model by name; 1920 × 1080 where none is named."""
+    if not name:
+        return DEFAULT_WIDTH_PX, 1080
+    model = CameraModel.objects.filter(name__iexact=name).first()
+    if model is None:
+        known = (
+            ", ".join(CameraModel.objects.values_list("name", flat=True)[:8]) or "none is loaded"
+        )
+        raise NotFound(f"no camera model {name!r}", value=name, remedy=f"known models: {known}")
+    return model.image_width_px, model.image_height_px
+
+
+def watchers(cameras: Sequence[Camera], frame: Frame) -> list[Watcher]:
+    """Every camera, ready or with its reason; a record the engine refuses is left out with its words."""
+    found = []
+    for camera in cameras:
+        try:
+            found.append(camera_watcher(camera, frame))
+        except InvalidInput as error:
+            found.append(
+                Watcher(
+                    camera_id=camera.pk, code=camera.code, name=camera.name, lon=camera.geom.x, lat=camera.geom.y,
+                    view=None, reach=None, reason=str(error),
+                )
+            )  # fmt: skip
+    return found
