@@ -37,13 +37,14 @@ def visible_regions(
     The exact region in plan where a target of the camera's target height is seen past the
     buildings (docs/visibility.md), footprints higher than the target left out; empty polygons
     where there is none. Levels nest. Every geometry is valid. Range arcs are chords of at most
-    `arc_step_deg` whose area equals the arc's; they leave it by radius · step² / 12 at most.
+    `arc_step_deg` whose area equals the arc's; they leave it by radius · step² / 12 at most,
+    with corners at whole multiples of the step, so that wedges and levels join without seams.
     """
-    if not 0 < arc_step_deg <= 30:
+    if not 0 < arc_step_deg <= 10:
         raise InvalidInput(
             f"an arc step of {arc_step_deg}° is no step",
             value=arc_step_deg,
-            remedy="give over 0 and up to 30 degrees",
+            remedy="give over 0 and up to 10 degrees",
         )
     placed, windows, _mounts = mount_cameras(scene, cameras)
     views = view_table(placed)
@@ -55,12 +56,11 @@ def visible_regions(
         ],
         dtype=np.float64,
     ).reshape(len(placed), len(names))
+    arc_step = 2.0 * math.pi / (4 * math.ceil(90.0 / arc_step_deg))
     chunks = chunks_of(np.zeros(len(placed)), threads, most=64)
 
     def run(first: int, last: int) -> NDArray[np.object_]:
-        drawn = regions_kernel(
-            scene.arrays, windows, views, reaches, first, last, math.radians(arc_step_deg)
-        )
+        drawn = regions_kernel(scene.arrays, windows, views, reaches, first, last, arc_step)
         return _geometries(*drawn, (last - first) * len(names))
 
     geometries = [g for part in in_threads(run, chunks, threads) for g in part]

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from layers.coverage.kernels.lines import F8, I8, gather
-from layers.coverage.kernels.sweep import SAME_M, Frame, spans_of
+from layers.coverage.kernels.sweep import SAME_M, Frame, grown_radius, spans_of
 
 #: Rings smaller than this (m²) are rounding, not region.
 LEAST_AREA_M2 = 1e-6
@@ -20,9 +20,10 @@ class Edges(NamedTuple):
     """Directed boundary of a region, the region on its left. Vertex 0 is the camera.
 
     `curve` tells edges of one line apart from others: a line's own number, one for each ray
-    after those, and negative numbers for arcs.
+    after those, and −1, −2 for the arcs of `radius`.
     """
 
+    radius: F8
     x: F8
     y: F8
     angle: F8
@@ -32,8 +33,9 @@ class Edges(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def edges_of(spans: Any, frame: Any, arcs_from: int) -> Edges:
+def edges_of(spans: Any, frame: Any) -> Edges:
     """Boundary edges of visible stretches; parts of rays that both sides share cancel."""
+    arcs_from = spans.arcs_from
     rays = spans.rays.size
     count = spans.curve.shape[0]
     whole = frame.width >= 2.0 * math.pi
@@ -123,7 +125,10 @@ def edges_of(spans: Any, frame: Any, arcs_from: int) -> Edges:
                 tail[n], head[n] = low_r, low_l
                 curve[n] = low if low < arcs_from else arcs_from - 1 - low
                 n += 1
-    return Edges(x[:vertices], y[:vertices], angle[:vertices], tail[:n], head[:n], curve[:n])
+    radius = np.array([frame.reach, frame.near_radius])
+    return Edges(
+        radius, x[:vertices], y[:vertices], angle[:vertices], tail[:n], head[:n], curve[:n]
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -235,32 +240,26 @@ def _draw(
             swept += turn
             run += 1
         v = edges.tail[e]
-        pieces = 1
-        if curve < 0:
-            pieces = max(2, int(math.ceil(abs(swept) / arc_step)))
-        if n + pieces + 1 > out.shape[0]:
-            more = np.empty((2 * (n + pieces + 1), 2))
+        x, y = edges.x[v], edges.y[v]
+        corners = int(abs(swept) / arc_step) + 3 if curve < 0 else 1
+        if n + corners > out.shape[0]:
+            more = np.empty((2 * (n + corners), 2))
             more[:n] = out[:n]
             out = more
-        if curve >= 0:
-            out[n, 0], out[n, 1] = edges.x[v], edges.y[v]
+        if curve >= 0 or run < length:
+            out[n, 0], out[n, 1] = x, y
             n += 1
-        else:
-            radius = math.hypot(edges.x[v], edges.y[v])
-            step = swept / pieces
-            grown = step / math.sin(step)
+        if curve < 0:
+            radius = grown_radius(edges.radius[-curve - 1], arc_step)
+            sign = 1.0 if swept > 0.0 else -1.0
+            begin_at = sign * math.atan2(y, x) / arc_step
+            low_corner = int(math.floor(begin_at + 1e-7)) + 1
+            high_corner = int(math.ceil(begin_at + abs(swept) / arc_step - 1e-7))
             if run == length:
-                bulge = radius * math.sqrt(grown)
-            elif pieces == 2:
-                bulge = radius * grown
-            else:
-                inner = pieces - 2
-                bulge = radius * (math.sqrt(1.0 + inner * pieces * grown) - 1.0) / inner
-            ux, uy = edges.x[v] / radius, edges.y[v] / radius
-            for p in range(pieces):
-                r = bulge if p > 0 or run == length else radius
-                cos, sin = math.cos(p * step), math.sin(p * step)
-                out[n, 0], out[n, 1] = r * (ux * cos - uy * sin), r * (ux * sin + uy * cos)
+                high_corner = low_corner + int(round(2.0 * math.pi / arc_step))
+            for corner in range(low_corner, high_corner):
+                turn = sign * corner * arc_step
+                out[n, 0], out[n, 1] = radius * math.cos(turn), radius * math.sin(turn)
                 n += 1
         done += run
     return n, out
@@ -328,11 +327,10 @@ def regions_kernel(
             if reach <= 0.0 or far <= near or near >= reach:
                 continue
             frame = Frame(
-                start, width, reach, near_line, far_line, near_radius, view[4], view[5]
+                start, width, reach, near_line, far_line, near_radius, view[4], view[5], arc_step
             )
             spans = spans_of(local, frame)
-            arcs_from = spans.arcs_from
-            edges = edges_of(spans, frame, arcs_from)
+            edges = edges_of(spans, frame)
             order, offsets = rings_of(edges)
             # Draw the rings, then put each hole after the shell that holds it.
             n = 0

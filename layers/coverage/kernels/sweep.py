@@ -4,6 +4,8 @@ Along each ray a footprint hides from where the ray enters it to `back` times wh
 it, so a ray's hidden part is where (entries passed) − (exits passed, scaled) is over 0. Walls
 and scaled walls are straight lines, so between two neighbouring corners, crossings or range
 crossings in angle the order of the lines does not change: a sector is settled by its middle ray.
+An arc is part of the regular polygon of its circle's area with a corner at each multiple of the
+arc step, so that arcs of two levels, or of two wedges that join, are the same line.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ class Frame(NamedTuple):
     near_radius: float
     heading_x: float
     heading_y: float
+    arc_step: float
 
 
 class Curves(NamedTuple):
@@ -85,6 +88,49 @@ def _angle(x: float, y: float, start: float) -> float:
     if angle >= 2.0 * math.pi:
         angle -= 2.0 * math.pi
     return angle
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def grown_radius(radius: float, arc_step: float) -> float:
+    """Radius of the corners of the regular polygon that stands for a circle."""
+    return radius * math.sqrt(arc_step / math.sin(arc_step))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _arc_radius(radius: float, angle: float, arc_step: float) -> float:
+    """Where a ray at an absolute angle meets that polygon."""
+    across = angle / arc_step
+    off = (across - math.floor(across) - 0.5) * arc_step
+    return grown_radius(radius, arc_step) * math.cos(0.5 * arc_step) / math.cos(off)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _arc_crossing(line: F8, radius: float, sign: float, arc_step: float) -> float:
+    """Share of a straight curve's length at which it crosses an arc, on the side of `sign`.
+
+    Starts where the line crosses the circle and settles on the chord it really meets; NaN when
+    it only touches.
+    """
+    x, y, ex, ey = line[0], line[1], line[2], line[3]
+    length2 = ex * ex + ey * ey
+    middle = -(x * ex + y * ey) / length2
+    room = radius * radius - line[5] * line[5]
+    if room <= 0.0:
+        return math.nan
+    t = middle + sign * math.sqrt(room / length2)
+    inner = grown_radius(radius, arc_step) * math.cos(0.5 * arc_step)
+    chord = math.floor(math.atan2(y + t * ey, x + t * ex) / arc_step)
+    for _ in range(4):
+        nx, ny = math.cos((chord + 0.5) * arc_step), math.sin((chord + 0.5) * arc_step)
+        slope = ex * nx + ey * ny
+        if slope == 0.0:
+            return math.nan
+        t = (inner - (x * nx + y * ny)) / slope
+        met = math.floor(math.atan2(y + t * ey, x + t * ex) / arc_step)
+        if met == chord:
+            return t
+        chord = met
+    return t
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -134,7 +180,7 @@ def _curves_of(local: Any, frame: Any) -> Curves:
         0, 0, np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.bool_),
         np.empty(room, np.int32), np.empty((room, 8)), np.empty(room), np.empty(room),
     )  # fmt: skip
-    limit = frame.reach
+    limit = grown_radius(frame.reach, frame.arc_step)
     if frame.far_line < math.inf:
         limit = min(limit, frame.far_line / math.cos(frame.width / 2.0) * (1.0 + 1e-9))
     n = 0
@@ -216,21 +262,15 @@ def _events_of(curves: Any, frame: Any) -> F8:
             continue
         events[k], events[k + 1] = curves.first[i], curves.last[i]
         k += 2
-        x, y, ex, ey = (
-            curves.line[i, 0], curves.line[i, 1], curves.line[i, 2], curves.line[i, 3]
-        )  # fmt: skip
-        length2 = ex * ex + ey * ey
-        middle = -(x * ex + y * ey) / length2
-        nearest2 = curves.line[i, 5] ** 2
+        line = curves.line[i]
         for which in range(2):
             radius = frame.reach if which == 0 else frame.near_radius
-            if radius <= 0.0 or nearest2 >= radius * radius:
+            if radius <= 0.0:
                 continue
-            away = math.sqrt((radius * radius - nearest2) / length2)
             for sign in (-1.0, 1.0):
-                t = middle + sign * away
+                t = _arc_crossing(line, radius, sign, frame.arc_step)
                 if 0.0 < t < 1.0:
-                    angle = _angle(x + t * ex, y + t * ey, frame.start)
+                    angle = _angle(line[0] + t * line[2], line[1] + t * line[3], frame.start)
                     if curves.first[i] < angle < curves.last[i]:
                         events[k] = angle
                         k += 1
@@ -322,13 +362,15 @@ def spans_of(local: Any, frame: Any) -> Spans:
             c = active[a]
             line = curves.line[c]
             if curves.kind[c] == ARC:
-                rl = rr = line[6]
+                rl = _arc_radius(line[6], low + frame.start, frame.arc_step)
+                rr = _arc_radius(line[6], high + frame.start, frame.arc_step)
             else:
                 rl = line[6] if i_first[c] == s and line[6] == line[6] else _radius(line, ux, uy)
                 rr = line[7] if i_last[c] == s + 1 and line[7] == line[7] else _radius(line, vx, vy)
             left[a], right[a] = rl, rr
             if curves.final[c]:
-                bound = min(bound, max(rl, rr))
+                top = max(rl, rr) if curves.kind[c] == STRAIGHT else line[6] * 1.01
+                bound = min(bound, top)
         m = 0
         mid = 0.5 * (low + high)
         mx, my = math.cos(mid + frame.start), math.sin(mid + frame.start)
@@ -336,7 +378,10 @@ def spans_of(local: Any, frame: Any) -> Spans:
             c = active[a]
             if curves.kind[c] == STRAIGHT and min(left[a], right[a]) * (mx * ux + my * uy) > bound:
                 continue
-            r = curves.line[c, 6] if curves.kind[c] == ARC else _radius(curves.line[c], mx, my)
+            if curves.kind[c] == ARC:
+                r = _arc_radius(curves.line[c, 6], mid + frame.start, frame.arc_step)
+            else:
+                r = _radius(curves.line[c], mx, my)
             rl, rr = left[a], right[a]
             # Insertion keeps the few curves of a sector in order of radius at the middle ray.
             j = m
@@ -402,8 +447,11 @@ def spans_of(local: Any, frame: Any) -> Spans:
                 for j in range(m):
                     c = near[j]
                     line = curves.line[c]
-                    rl, rr, r = line[6], line[6], line[6]
-                    if curves.kind[c] == STRAIGHT:
+                    if curves.kind[c] == ARC:
+                        r = _arc_radius(line[6], at + frame.start, frame.arc_step)
+                        rl = _arc_radius(line[6], piece_low + frame.start, frame.arc_step)
+                        rr = _arc_radius(line[6], piece_high + frame.start, frame.arc_step)
+                    else:
                         r = _radius(line, mx, my)
                         own_start = piece_low == low and i_first[c] == s and line[6] == line[6]
                         own_end = piece_high == high and i_last[c] == s + 1 and line[7] == line[7]
