@@ -8,5 +8,6 @@ from layers.pages import views
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("layers.tiles.urls")),
+    path("", include("layers.live.urls")),
     path("healthz", views.healthz, name="healthz"),
 ]

@@ -45,8 +45,8 @@ class EventRow:
 
 def event_row(columns: Sequence[Any]) -> EventRow:
     """A row of `events_after.sql`; the payload may come as text or decoded."""
-    *head, payload = columns
-    return EventRow(*head, payload=json.loads(payload) if isinstance(payload, str) else payload)
+    payload = columns[-1]
+    return EventRow(*columns[:-1], json.loads(payload) if isinstance(payload, str) else payload)
 
 
 def events_after_sql() -> str:

@@ -62,6 +62,7 @@ def event_publish(
 ) -> Event:
     """Write an event in the caller's transaction: it is told when, and only if, that commits.
 
+    Publish last: until the transaction ends, readers wait at this event for what comes after it.
     `kind` is `<layer or thing>.<what happened>` such as `incident.changed`. `payload` is small
     JSON without secrets; raises `InvalidInput` when it is neither.
     """
