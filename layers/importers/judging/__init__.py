@@ -1,0 +1,1 @@
+"""Judging rows: what headers mean, typed values, positions, faults; no writing."""
