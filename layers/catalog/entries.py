@@ -326,7 +326,9 @@ layer_register(
         tile_fields=("cameras",),
         varies_by="cameras",
         variants=(
-            Variant("0", _("seen by none"), Style("#ff7a70", "#b3261e", weight_px=2.5, dash=(6, 3))),
+            Variant(
+                "0", _("seen by none"), Style("#ff7a70", "#b3261e", weight_px=2.5, dash=(6, 3))
+            ),
             Variant("1", _("seen by one"), Style("#f2c14e", "#8a6100", weight_px=2.5)),
             Variant("2", _("seen by two or more"), Style("#55d6a3", "#0f7a56", weight_px=3.5)),
         ),

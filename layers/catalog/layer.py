@@ -134,7 +134,9 @@ class Layer:
 
     def __post_init__(self) -> None:
         known = {column.path for column in self.fields}
-        unknown = [path for path in (*self.tile_fields, self.varies_by) if path and path not in known]
+        unknown = [
+            path for path in (*self.tile_fields, self.varies_by) if path and path not in known
+        ]
         if unknown:
             raise ValueError(f"layer {self.key}: {unknown} are drawn but not among its fields")
         if self.cluster_cell_px not in (0, 32, 64, 128):

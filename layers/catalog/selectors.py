@@ -50,7 +50,9 @@ def layer_parameters(layer: Layer, given: Mapping[str, str]) -> dict[str, int]:
     return found
 
 
-def layer_rows(user: Any, layer: Layer, *, parameters: Mapping[str, int] | None = None) -> QuerySet[Any]:
+def layer_rows(
+    user: Any, layer: Layer, *, parameters: Mapping[str, int] | None = None
+) -> QuerySet[Any]:
     """Rows of a layer that the visitor may see, in no order.
 
     An explicit parameter replaces the layer's own choice of rows: `?run=7` shows run 7, not the latest.
@@ -122,7 +124,9 @@ def feature_detail(user: Any, key: str, feature_id: int) -> dict[str, Any]:
     own = _own(user, layer) if row_full else None
     row = _detail_row(rows, layer, feature_id)
     if row is None:
-        raise NotFound(_("This object is no longer there, or is not open to you."), value=feature_id)
+        raise NotFound(
+            _("This object is no longer there, or is not open to you."), value=feature_id
+        )
     if own is not None:
         row_full = rows.filter(own, pk=feature_id).exists()
     fields = []

@@ -1,1 +1,1 @@
-"""The composition of every map view by folium, under a strict content policy."""
+"""Composition of every map view by folium; the only room that knows folium."""

@@ -56,7 +56,8 @@ def ensure_built(layer: Layer, points: QuerySet[Any], *, audience: str, version:
         row = cursor.fetchone()
         if row is None or row[0] != version:
             cursor.execute(
-                "DELETE FROM layers_tilecluster WHERE layer = %(layer)s AND audience = %(audience)s", names
+                "DELETE FROM layers_tilecluster WHERE layer = %(layer)s AND audience = %(audience)s",
+                names,
             )
             finest = Tile(CLUSTER_UNTIL_ZOOM, 0, 0)
             cursor.execute(

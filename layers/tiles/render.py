@@ -28,13 +28,13 @@ POINTS_LIMIT = 3_000
 #: CSS pixels around a tile that its features may reach into.
 MARGIN_PX = {Geometry.POINT: 24, Geometry.LINE: 8, Geometry.POLYGON: 8}
 
-#: Layers of the base map in one tile, drawn in this order, with their share of the bytes.
+#: Layers of the base map in one tile, each with the most bytes it may take; the last gets what is left.
 BASEMAP = {
-    "landcover": 80_000,
-    "buildings": 190_000,
-    "roads": 140_000,
-    "areas": 50_000,
-    "places": 30_000,
+    "areas": 60_000,
+    "places": 40_000,
+    "landcover": 90_000,
+    "roads": 200_000,
+    "buildings": MAX_TILE_BYTES,
 }
 
 
@@ -50,7 +50,9 @@ def layer_tile(
     if tile.z < layer.min_zoom:
         return b""
     if layer.geometry is Geometry.POINT and layer.cluster_cell_px:
-        return _point_tile(user, layer, tile, audience=audience, version=version, parameters=parameters)
+        return _point_tile(
+            user, layer, tile, audience=audience, version=version, parameters=parameters
+        )
     body, left_out = _feature_tile(
         user, layer, tile, budget=MAX_TILE_BYTES - _NOTE_BYTES, parameters=parameters
     )
@@ -59,11 +61,16 @@ def layer_tile(
 
 def basemap_tile(user: Any, tile: Tile) -> bytes:
     """The base map of one tile: every layer of it in one body, at most `MAX_TILE_BYTES`."""
-    parts = []
-    for key, budget in BASEMAP.items():
-        body, left_out = _feature_tile(user, get_layer(key), tile, budget=budget, parameters=None)
+    parts = [_area_labels(tile)]
+    left = MAX_TILE_BYTES - len(parts[0]) - _NOTE_BYTES * len(BASEMAP)
+    for key, most in BASEMAP.items():
+        layer = get_layer(key)
+        if tile.z < layer.min_zoom:
+            continue
+        body, left_out = _feature_tile(user, layer, tile, budget=min(most, left), parameters=None)
         parts += [body, _note(key, left_out)]
-    return b"".join(parts) + _area_labels(tile)
+        left -= len(body)
+    return b"".join(parts)
 
 
 def _point_tile(
@@ -113,7 +120,9 @@ def _feature_tile(
 ) -> tuple[bytes, int]:
     """Features within a byte budget, and how many were left out."""
     margin_px = MARGIN_PX[layer.geometry]
-    rows = _in_tile(layer_rows(user, layer, parameters=parameters), layer, tile, margin_px=margin_px)
+    rows = _in_tile(
+        layer_rows(user, layer, parameters=parameters), layer, tile, margin_px=margin_px
+    )
     statement = with_rows("features", _ranked(user, layer, rows))
     is_point = layer.geometry is Geometry.POINT
     allowed = budget
@@ -196,7 +205,9 @@ def with_rows(name: str, rows: QuerySet[Any]) -> str:
 
 def _area_labels(tile: Tile) -> bytes:
     west, south, east, north = tile.lonlat_bounds(MARGIN_PX[Geometry.POLYGON])
-    levels = ["kota"] if tile.z < 9 else ["kecamatan"] if tile.z < 12 else ["kecamatan", "kelurahan"]
+    levels = (
+        ["kota"] if tile.z < 9 else ["kecamatan"] if tile.z < 12 else ["kecamatan", "kelurahan"]
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             load_sql("tiles", "area_labels"),
@@ -213,5 +224,7 @@ def _note(key: str, left_out: int) -> bytes:
     if left_out <= 0:
         return b""
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("tiles", "left_out"), {"layer": key, "left_out": left_out, "extent": EXTENT})
+        cursor.execute(
+            load_sql("tiles", "left_out"), {"layer": key, "left_out": left_out, "extent": EXTENT}
+        )
         return bytes(cursor.fetchone()[0])

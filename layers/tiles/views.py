@@ -15,10 +15,10 @@ from layers.access.gate import everybody
 from layers.access.policies import rights_of
 from layers.catalog.registry import get_layer
 from layers.catalog.selectors import layer_for, layer_parameters
+from layers.catalog.versions import layer_version
 from layers.tiles.cache import TileCache
 from layers.tiles.grid import tile_at
 from layers.tiles.render import BASEMAP, basemap_tile, layer_tile
-from layers.tiles.versions import layer_version
 
 #: Moves when the same rows would be drawn differently, so that no old tile outlives an upgrade.
 DRAWING = "1"
@@ -52,7 +52,9 @@ def tile(request: HttpRequest, layer: str, z: int, x: int, y: int) -> HttpRespon
         audience = rights_of(request.user).audience
         parameters = layer_parameters(entry, request.GET)
         version = layer_version(entry)
-    version = "-".join([DRAWING, version, *(f"{name}{value}" for name, value in sorted(parameters.items()))])
+    version = "-".join(
+        [DRAWING, version, *(f"{name}{value}" for name, value in sorted(parameters.items()))]
+    )
     etag = f'"{layer}/{version}/{audience}"'
     if etag in request.headers.get("If-None-Match", ""):
         response: HttpResponse = HttpResponseNotModified()
@@ -64,7 +66,12 @@ def tile(request: HttpRequest, layer: str, z: int, x: int, y: int) -> HttpRespon
                 basemap_tile(None, where)
                 if layer == "basemap"
                 else layer_tile(
-                    request.user, entry, where, audience=audience, version=version, parameters=parameters
+                    request.user,
+                    entry,
+                    where,
+                    audience=audience,
+                    version=version,
+                    parameters=parameters,
                 )
             )
             body = gzip.compress(raw, compresslevel=6, mtime=0)

@@ -1,6 +1,6 @@
 -- One layer of one tile. {rows} gives id, t_geom (EPSG:4326), t_props, t_rank, t_total: the rows
 -- whose index entry meets the tile, best rank first, cut at the row limit. What does not fit the
--- byte budget is dropped from the worst rank up; the estimate of a feature's bytes is high on purpose.
+-- byte budget is dropped from the worst rank up; a feature's bytes are estimated, the caller measures.
 -- Answers: the tile, features in it, features left out.
 WITH picked AS MATERIALIZED (
     {rows}
@@ -16,7 +16,7 @@ WITH picked AS MATERIALIZED (
        OR ST_YMax(t_geom) - ST_YMin(t_geom) >= %(smallest_deg)s
 ), weighed AS (
     SELECT id, props, geom,
-           sum(16 + 4 * ST_NPoints(geom) + octet_length(props::text)) OVER (ORDER BY t_rank) AS running
+           sum(12 + 3 * ST_NPoints(geom) + octet_length(props::text) / 2) OVER (ORDER BY t_rank) AS running
     FROM shaped
     WHERE geom IS NOT NULL
 )

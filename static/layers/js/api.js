@@ -1,0 +1,72 @@
+// The only module that talks to the server.
+
+import { t } from "./text.js";
+
+export class ApiError extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+function csrfToken() {
+  return document.querySelector("meta[name='csrf-token']")?.content ?? "";
+}
+
+async function request(address, options = {}) {
+  let response;
+  try {
+    response = await fetch(address, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, "offline", t("The server does not answer. Check the connection and try again."));
+  }
+  if (response.ok) return response;
+  let code = "error";
+  let message = t("The request failed ({status}).", { status: response.status });
+  try {
+    const body = await response.json();
+    code = body.error ?? code;
+    message = body.message ?? message;
+  } catch {
+    // The answer was not ours; the status says enough.
+  }
+  throw new ApiError(response.status, code, message);
+}
+
+export async function getJson(address, { signal } = {}) {
+  const response = await request(address, { signal, headers: { Accept: "application/json" } });
+  return response.json();
+}
+
+async function send(method, address, body, { key } = {}) {
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() };
+  if (key) headers["Idempotency-Key"] = key;
+  const response = await request(address, { method, headers, body: JSON.stringify(body ?? {}) });
+  return response.status === 204 ? null : response.json();
+}
+
+export const postJson = (address, body, options) => send("POST", address, body, options);
+export const patchJson = (address, body, options) => send("PATCH", address, body, options);
+export const deleteJson = (address, body, options) => send("DELETE", address, body, options);
+
+// A vector tile as bytes. The browser revalidates it by ETag; an unchanged one costs no body.
+export async function getTile(address, { signal } = {}) {
+  const response = await request(address, { signal });
+  return response.arrayBuffer();
+}
+
+export const featureDetail = (layer, id, options) => getJson(`/api/v1/features/${layer}/${id}`, options);
+export const layerFeatures = (layer, options) => getJson(`/api/v1/layers/${layer}/features`, options);
+export const activeJobs = (options) => getJson("/api/v1/jobs?active=1", options);
+
+export function searchPlaces(text, { near, signal } = {}) {
+  const query = new URLSearchParams({ q: text });
+  if (near) query.set("near", `${near.lng.toFixed(5)},${near.lat.toFixed(5)}`);
+  return getJson(`/api/v1/search?${query}`, { signal });
+}
+
+export function openEvents() {
+  return new EventSource("/events/");
+}
