@@ -44,6 +44,7 @@ locate_instance() {
     LOGS="$NCC_VAR/logs"
     SETUP_LOG="$LOGS/setup.log"
     mkdir -p "$STAMPS" "$LOGS" || fail "$NCC_VAR cannot be written; is the disk full?"
+    if [[ -n "$(find "$SETUP_LOG" -size +4M 2>/dev/null)" ]]; then mv -f "$SETUP_LOG" "$SETUP_LOG.1"; fi
     NCC_VENV="${NCC_VENV:-$NCC_VAR/venv}"
     if [[ -z "${NCC_NODE_MODULES:-}" ]]; then
         NCC_NODE_MODULES="$ROOT/node_modules"
@@ -58,7 +59,7 @@ locate_instance() {
 STEP=""
 interruptible() {
     local status=0
-    "$@" </dev/null 7>&- 8>&- 9>&- &
+    "$@" </dev/null 6<&- 7>&- 8>&- 9>&- &
     STEP=$!
     wait "$STEP" || status=$?
     STEP=""
@@ -98,8 +99,12 @@ prepare() {
     check_space
     if [[ "${NCC_SKIP_INSTALL:-}" != 1 ]]; then
         install_system "$purpose"
+        # Instances of one tree share what is installed into it.
+        exec 6<"$ROOT"
+        flock 6
         install_python "$purpose"
         install_node "$purpose"
+        exec 6<&-
     fi
     open_database
     if [[ "$schema" == migrate ]]; then

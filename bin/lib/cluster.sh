@@ -175,7 +175,7 @@ forget_zombie() {
 
 # The two roles, PostGIS in the template (so that a test database has it too) and the database; safe to repeat.
 bootstrap_cluster() {
-    as_cluster_user "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 -h "$SOCKET" -U postgres -d template1 >>"$SETUP_LOG" 2>&1 <<SQL ||
+    as_cluster_user "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 -v VERBOSITY=terse -h "$SOCKET" -U postgres -d template1 >>"$SETUP_LOG" 2>&1 <<SQL ||
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS postgis;
 SELECT 'CREATE ROLE ncc_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ncc_owner') \gexec
