@@ -20,10 +20,12 @@ class LayersConfig(AppConfig):
         from layers import checks  # noqa: F401
         from layers.access import grants
         from layers.audit import triggers as audit_triggers
+        from layers.coverage import tasks  # noqa: F401
         from layers.events import triggers as event_triggers
         from layers.geo.schema import provide_schema
         from layers.jobs.cluster import checks as job_checks  # noqa: F401
-        from layers.live import upkeep  # noqa: F401
+        from layers.live import upkeep
+        from layers.network import upkeep  # noqa: F401
         from layers.tiles.schema import schema_statements
 
         provide_schema(audit_triggers.trigger_statements)

@@ -3,11 +3,20 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from layers.pages import views
+from layers.pages import accounts, health, views
 
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("dispatch/", views.dispatch, name="dispatch"),
+    path("coverage/", views.coverage, name="coverage"),
+    path("login/", accounts.login, name="login"),
+    path("logout/", accounts.logout, name="logout"),
+    path("language/", accounts.set_language, name="set_language"),
     path("admin/", admin.site.urls),
+    path("", include("layers.api.urls")),
     path("", include("layers.tiles.urls")),
     path("", include("layers.live.urls")),
-    path("healthz", views.healthz, name="healthz"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
 ]

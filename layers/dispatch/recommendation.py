@@ -16,9 +16,10 @@ from layers.assets.models import StationKind
 from layers.dispatch.models import StatusClass, Unit
 from layers.errors import InvalidInput, Unavailable
 from layers.geo.crs import geodesic_m
+from layers.network.closures import closed_roads
 from layers.network.costing import costing_for
 from layers.network.router import UnitAt, straight_line
-from layers.network.store import current_closures, current_router
+from layers.network.store import routers
 
 #: Units asked for unless the caller says otherwise.
 DEFAULT_COUNT = 10
@@ -107,12 +108,15 @@ def units_nearest(
     count: int = DEFAULT_COUNT,
     user: Any = None,
     with_routes: bool = False,
+    build: bool = False,
 ) -> dict[str, Any]:
     """Units that get to a point soonest by road, soonest first, and every other unit with its reason.
 
     Degrees, seconds, metres. `user`: only units that user may see; None means all (commands). Exact
     on the imported network with its one-ways, turn restrictions and the closures in force now.
-    Without a routing graph the list is by straight distance, `by_road` is false and `eta_s` null.
+    Without a routing graph the list is by straight distance, `by_road` is false and `eta_s` null;
+    `build` makes the graph first where it is out of date (commands), else the last one answers and
+    `graph_current` is false.
     Raises `Unroutable` where the point has no road near it.
     """
     started = time.monotonic()
@@ -139,7 +143,8 @@ def units_nearest(
     ]
     answer: dict[str, Any] = {"by_road": True, "snapped": None, "units": [], "excluded": excluded}
     try:
-        router = current_router()
+        graph = routers(build=build)
+        router = graph.at(lon, lat)
     except Unavailable as error:
         answer["by_road"] = False
         answer["warning"] = str(error)
@@ -156,7 +161,7 @@ def units_nearest(
         ]
         answer["seconds"] = round(time.monotonic() - started, 4)
         return answer
-    found = router.nearest((lon, lat), points, count=count, closed=current_closures(router))
+    found = router.nearest((lon, lat), points, count=count, closed=closed_roads(router))
     answer["snapped"] = {
         "lon": round(found.place.lon, 7), "lat": round(found.place.lat, 7),
         "distance_m": round(found.place.distance_m, 2), "connected": found.place.connected,
@@ -180,7 +185,7 @@ def units_nearest(
     excluded += [
         {"callsign": by_id[int(str(key))].callsign, "reason": "farther"} for key in found.farther
     ]
-    answer["graph_version"] = router.version
+    answer["graph_current"] = graph.current
     answer["seconds"] = round(time.monotonic() - started, 4)
     return answer
 
@@ -194,7 +199,7 @@ def _row(
     eta_s: float | None,
     distance_m: float | None,
 ) -> dict[str, Any]:
-    assert where is not None  # noqa: S101  (candidates have a place)
+    assert where is not None
     return {
         "callsign": unit.callsign,
         "kind": unit.kind,

@@ -1,13 +1,40 @@
-"""Pages that belong to no console: health."""
+"""The map and the consoles: each page states who may open it and hands folium's parts to a template."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from typing import Any
 
-from layers.access.gate import everybody
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import ensure_csrf_cookie
+
+from layers.access.gate import allow, everybody
+from layers.access.policies import Can
+from layers.maps.compose import View, compose_map
+from layers.pages.selectors import page_notes
+
+
+def _map_page(request: HttpRequest, template: str, view: View, **context: Any) -> HttpResponse:
+    parts = compose_map(view, user=request.user, nonce=request.csp_nonce)  # type: ignore[attr-defined]
+    return render(request, template, {"page": str(view), "map": parts, **page_notes(), **context})
 
 
 @everybody
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process is alive; nothing else is asked."""
-    return JsonResponse({"status": "ok"})
+@ensure_csrf_cookie
+def home(request: HttpRequest) -> HttpResponse:
+    """The public map for a visitor; with more layers for someone logged in."""
+    return _map_page(request, "layers/map.html", View.MAP)
+
+
+@allow(Can.SEE_OPERATIONS)
+@ensure_csrf_cookie
+def dispatch(request: HttpRequest) -> HttpResponse:
+    """Who gets there soonest."""
+    return _map_page(request, "layers/dispatch.html", View.DISPATCH)
+
+
+@allow(Can.SEE_COVERAGE)
+@ensure_csrf_cookie
+def coverage(request: HttpRequest) -> HttpResponse:
+    """What the cameras see, and where nobody looks."""
+    return _map_page(request, "layers/coverage.html", View.COVERAGE)

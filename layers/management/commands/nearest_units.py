@@ -29,4 +29,5 @@ class Command(JsonCommand):
             kind=options["kind"],
             capability=options["capability"],
             count=options["count"],
+            build=True,
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from layers.errors import NccError
 from layers.jobs.cluster.worker import WorkerProcess
 
 
@@ -16,4 +17,7 @@ class Command(BaseCommand):
     help = "Run the background workers of this machine."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sys.exit(WorkerProcess().run())
+        try:
+            sys.exit(WorkerProcess().run())
+        except NccError as error:
+            raise CommandError(str(error)) from error

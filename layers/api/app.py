@@ -1,0 +1,82 @@
+"""The API object: errors as JSON, policies per operation, no outside assets."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from ninja import NinjaAPI, Router
+from ninja.errors import ValidationError
+
+from layers.access.gate import allow
+from layers.access.policies import Can, rights_of
+from layers.errors import Forbidden, InvalidInput, NccError, http_status
+
+api = NinjaAPI(
+    title="NCC Geo",
+    version="1",
+    description="Layers, search, coverage and dispatch of a city command centre.",
+    docs_url=None,
+    openapi_url="/openapi.json",
+    urls_namespace="api",
+)
+
+
+@api.exception_handler(NccError)
+def _named_error(request: HttpRequest, error: NccError) -> HttpResponse:
+    return api.create_response(
+        request, {"error": error.code, "message": str(error)}, status=http_status(error)
+    )
+
+
+@api.exception_handler(ValidationError)
+def _bad_request(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    first = error.errors[0] if error.errors else {}
+    where = ".".join(str(part) for part in first.get("loc", ())[1:])
+    message = (
+        f"{where}: {first.get('msg', 'not understood')}"
+        if where
+        else str(first.get("msg", "not understood"))
+    )
+    return api.create_response(
+        request, {"error": InvalidInput.code, "message": message}, status=422
+    )
+
+
+def _csrf_failure(request: HttpRequest) -> str | None:
+    check = CsrfViewMiddleware(lambda _: HttpResponse())
+    check.process_request(request)
+    answer = check.process_view(request, lambda: None, (), {})
+    return None if answer is None else "the form's token is missing or old"
+
+
+def open_to(*abilities: Can) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Open an operation to visitors with any of the abilities; changes need the page's CSRF token."""
+
+    def mark(view: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if not rights_of(request.user).abilities & frozenset(abilities):
+                raise Forbidden(
+                    "your account may not do this",
+                    remedy="ask your agency's Admin for a role that can",
+                )
+            if request.method not in {"GET", "HEAD", "OPTIONS"}:
+                failure = _csrf_failure(request)
+                if failure:
+                    raise Forbidden(failure, remedy="load the page again")
+            return view(request, *args, **kwargs)
+
+        allow(*abilities)(view)
+        allow(*abilities)(guarded)
+        return guarded
+
+    return mark
+
+
+def new_router(tag: str) -> Router:
+    """A router whose operations are listed under one tag."""
+    return Router(tags=[tag])

@@ -1,0 +1,13 @@
+"""Addresses of the API."""
+
+from django.urls import path
+
+from layers.api import coverage, dispatch, layers
+from layers.api.app import api
+from layers.api.gate import guarded_urls
+
+api.add_router("", layers.router)
+api.add_router("", coverage.router)
+api.add_router("", dispatch.router)
+
+urlpatterns = [path("api/v1/", guarded_urls(api))]

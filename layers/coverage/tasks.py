@@ -1,0 +1,61 @@
+"""Background work of coverage: analysing a city, and keeping the stored camera views current."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layers.access.models import User
+from layers.coverage.analysis import coverage_analyse
+from layers.coverage.models import CameraSight
+from layers.coverage.sights import camera_sights_refresh
+from layers.events.services import event_publish
+from layers.jobs.models import Job
+from layers.jobs.periodic import periodic
+from layers.jobs.registry import job_kind
+from layers.jobs.services import job_enqueue, job_progress
+from layers.places.versions import layer_versions
+
+ANALYSE = "coverage.analyse"
+SIGHTS = "coverage.sights"
+_WATCHED = ("cctv", "buildings", "camera_models", "optics")
+
+
+@job_kind(ANALYSE, timeout_s=1200)
+def analyse(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
+    """One analysis; running it again gives a new run with the same figures."""
+    figures = coverage_analyse(
+        area_code=payload.get("area"),
+        level=payload.get("level") or "detect",
+        profile_name=payload.get("profile"),
+        requested_by=User.objects.filter(pk=payload.get("user")).first(),
+        progress=lambda line: job_progress(job, message=line),
+    )
+    event_publish(
+        "coverage.analysed",
+        layer="coverage",
+        object_id=figures["run"],
+        payload={"run": figures["run"]},
+    )
+    return {"run": figures["run"]}
+
+
+@job_kind(SIGHTS, timeout_s=1200)
+def sights(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
+    """Bring the stored camera views up to date; nothing to do where they are."""
+    count = camera_sights_refresh()
+    if count:
+        event_publish("coverage.sights", layer="sights", object_id="", payload={"cameras": count})
+    return {"cameras": count}
+
+
+_seen: dict[str, int] = {}
+
+
+@periodic(5)
+def sights_check() -> None:
+    """Ask for a refresh when cameras, models, levels or buildings changed since the last one."""
+    versions = {name: number for name, number in layer_versions().items() if name in _WATCHED}
+    if versions and (versions != _seen or not CameraSight.objects.exists()):
+        job_enqueue(SIGHTS, key=SIGHTS)
+        _seen.clear()
+        _seen.update(versions)
