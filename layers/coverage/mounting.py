@@ -114,9 +114,7 @@ def _around(scene: Scene, x: float, y: float) -> list[int]:
     return [int(b) for b in near if inside_building(scene.arrays, b, x, y)]
 
 
-def _in_front(
-    scene: Scene, x: float, y: float, touching: NDArray[np.int64]
-) -> tuple[float, float]:
+def _in_front(scene: Scene, x: float, y: float, touching: NDArray[np.int64]) -> tuple[float, float]:
     """Just in front of the walls a point touches: along the sum of their outward normals."""
     _distance, fx, fy = _foot(scene, int(touching[0]), x, y)
     normals = np.array([_outward(scene, int(w)) for w in touching])

@@ -158,7 +158,9 @@ class CameraView:
         if self.vfov_deg is not None:
             self._require(0 < self.vfov_deg <= 180, "vfov_deg", "over 0 and up to 180 degrees")
         if self.lens_hfov_deg is not None:
-            self._require(0 < self.lens_hfov_deg < 180, "lens_hfov_deg", "between 0 and 180 degrees")
+            self._require(
+                0 < self.lens_hfov_deg < 180, "lens_hfov_deg", "between 0 and 180 degrees"
+            )
 
     def _require(self, holds: bool, name: str, remedy: str) -> None:
         if not holds:
@@ -189,9 +191,7 @@ class CameraView:
         """Near and far edge: forward of a flat view, by radius of a panorama; none when aimed."""
         if self.vfov_deg is None or self.lens_hfov_deg is not None:
             return 0.0, math.inf
-        return vertical_edges_m(
-            self.above_target_m, tilt_deg=self.tilt_deg, vfov_deg=self.vfov_deg
-        )
+        return vertical_edges_m(self.above_target_m, tilt_deg=self.tilt_deg, vfov_deg=self.vfov_deg)
 
     def px_per_m_at(self, forward_m: float, distance_m: float) -> float:
         """Pixels per metre on a target `forward_m` along the heading, `distance_m` in plan."""
@@ -215,7 +215,11 @@ class CameraView:
             )
         depth = self.px_times_m / level_px_per_m
         if self.is_radial:
-            return math.sqrt(depth**2 - self.above_target_m**2) if depth > abs(self.above_target_m) else -1.0
+            return (
+                math.sqrt(depth**2 - self.above_target_m**2)
+                if depth > abs(self.above_target_m)
+                else -1.0
+            )
         tilt = math.radians(self.tilt_deg)
         room = depth - self.above_target_m * math.sin(tilt)
         if math.cos(tilt) < 1e-9:

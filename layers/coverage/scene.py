@@ -12,7 +12,13 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from layers.coverage.kernels.grid import bridge_gaps, building_boxes, fill_grid, inside_any, nearest_walls
+from layers.coverage.kernels.grid import (
+    bridge_gaps,
+    building_boxes,
+    fill_grid,
+    inside_any,
+    nearest_walls,
+)
 from layers.errors import InvalidInput
 
 #: Height of a building of which nothing is known: one level of 3 m.

@@ -130,9 +130,7 @@ def region_by_shadows(
         for ring in [footprint.exterior, *footprint.interiors]:
             corners = np.array(ring.coords)
             for a, b in zip(corners[:-1], corners[1:], strict=True):
-                nearest = shapely.distance(
-                    shapely.LineString([a, b]), shapely.Point(camera)
-                )
+                nearest = shapely.distance(shapely.LineString([a, b]), shapely.Point(camera))
                 times = min(factor, 4 * reach_m / nearest)
                 wall = shapely.LineString([a, b])
                 far = scale(wall, times, times, origin=shapely.Point(camera))

@@ -127,11 +127,13 @@ def nearest_walls(scene: Any, x: float, y: float, within: float) -> NDArray[np.i
     """Walls of footprints (not joints) within a distance of a point, nearest first."""
     grid = scene.grid
     columns, rows = int(grid[3]), int(grid[4])
-    c0, c1 = cell_of(x - within, grid[0], grid[2], columns), cell_of(
-        x + within, grid[0], grid[2], columns
+    c0, c1 = (
+        cell_of(x - within, grid[0], grid[2], columns),
+        cell_of(x + within, grid[0], grid[2], columns),
     )
-    r0, r1 = cell_of(y - within, grid[1], grid[2], rows), cell_of(
-        y + within, grid[1], grid[2], rows
+    r0, r1 = (
+        cell_of(y - within, grid[1], grid[2], rows),
+        cell_of(y + within, grid[1], grid[2], rows),
     )
     walls = [0 for _ in range(0)]
     distances = [0.0 for _ in range(0)]
@@ -160,9 +162,7 @@ def nearest_walls(scene: Any, x: float, y: float, within: float) -> NDArray[np.i
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def bridge_gaps(
-    scene: Any, weld: float
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def bridge_gaps(scene: Any, weld: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Joints from corners to walls of another building within `weld` metres.
 
     Returns (2m, 4) walls, there and back for each joint, and the (m, 2) pair of buildings.

@@ -59,8 +59,8 @@ def hiding_of(height: float, eye: float, target: float) -> tuple[bool, float, fl
     if height > target:
         if eye > height:
             factor = (eye - target) / (eye - height)
-            return True, 1.0, factor, 1.0 / factor, 1.0
-        return True, 1.0, math.inf, 0.0, 1.0
+            return True, 1.0, factor, 1.0 / factor, 2.0
+        return True, 1.0, math.inf, 0.0, 2.0
     if eye < height:
         factor = (target - eye) / (height - eye)
         return True, factor, math.inf, 0.0, 1.0 / factor
@@ -81,7 +81,14 @@ def _near_segment(ax: float, ay: float, bx: float, by: float) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def gather(
-    scene: Any, windows: Any, camera: int, x: float, y: float, eye: float, target: float, reach: float
+    scene: Any,
+    windows: Any,
+    camera: int,
+    x: float,
+    y: float,
+    eye: float,
+    target: float,
+    reach: float,
 ) -> LocalWalls:
     """Walls within `reach` of a camera that can hide a target from it."""
     grid = scene.grid
@@ -205,7 +212,7 @@ def is_hidden(local: Any, start: I8, item: NDArray[np.int32], px: float, py: flo
     """Whether a wall stands on the open line from the camera to a point, given relative to it.
 
     Walls are closed: a line that touches an end of one is blocked. The point itself is not part
-    of the line, so a target on a facade is seen from in front of it.
+    of the line, so a target on a facade is seen from in front of it, and not from behind.
     """
     k = int(turn_of(px, py) * (BUCKETS / 4.0)) % BUCKETS
     for i in range(start[k], start[k + 1]):
@@ -215,9 +222,14 @@ def is_hidden(local: Any, start: I8, item: NDArray[np.int32], px: float, py: flo
         sb = px * by - py * bx
         if (sa > 0.0 and sb > 0.0) or (sa < 0.0 and sb < 0.0) or sa == sb:
             continue
-        t = (ax * by - ay * bx) / (sb - sa)
-        if t > 0.0 and t < 1.0 - AT_TARGET and t >= local.t_low[w] and t <= local.t_high[w]:
-            return True
+        turn = ax * by - ay * bx
+        t = turn / (sb - sa)
+        if t > 0.0 and t >= local.t_low[w] and t <= local.t_high[w]:
+            if t < 1.0 - AT_TARGET:
+                return True
+            # The inner face of a wall at the target: the line came through the building.
+            if turn > 0.0 and t <= 1.0 + AT_TARGET and sa != 0.0 and sb != 0.0:
+                return True
     return False
 
 

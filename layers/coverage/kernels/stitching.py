@@ -209,9 +209,7 @@ def _leftmost(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _draw(
-    edges: Any, order: I8, low: int, high: int, arc_step: float, out: F8
-) -> tuple[int, F8]:
+def _draw(edges: Any, order: I8, low: int, high: int, arc_step: float, out: F8) -> tuple[int, F8]:
     """Write one ring's corners (unclosed) to `out`; arcs become chords that keep their area."""
     length = high - low
     begin = low

@@ -417,9 +417,7 @@ def spans_of(local: Any, frame: Any) -> Spans:
                     t = gl / (gl - gr)
                     if not 0.0 < t < 1.0:
                         continue
-                    angle = math.atan2(
-                        t * (ux * vy - uy * vx), (1.0 - t) + t * (ux * vx + uy * vy)
-                    )
+                    angle = math.atan2(t * (ux * vy - uy * vx), (1.0 - t) + t * (ux * vx + uy * vy))
                     at = low + angle
                     if at <= low + SAME_RAD or at >= high - SAME_RAD:
                         continue
