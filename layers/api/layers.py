@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 
 from layers.access.policies import Can, restrict, rights_of
 from layers.api.app import new_router, open_to
 from layers.catalog.payload import catalogue_payload
+from layers.catalog.search import search as find
 from layers.catalog.selectors import feature_detail, layer_features
 from layers.errors import InvalidInput, NotFound
 from layers.jobs.health import job_status
 from layers.jobs.models import ACTIVE_STATES, Job
 from layers.jobs.services import job_cancel
-from layers.network.geocoding import search_places
 
 router = new_router("layers")
 _MOST_HITS = 20
@@ -61,14 +59,12 @@ def feature(request: HttpRequest, layer: str, feature_id: int) -> dict[str, Any]
 def search(request: HttpRequest, q: str, near: str = "", limit: int = 8) -> dict[str, Any]:
     """Places, streets, addresses, intersections and coordinates; `near` is lon,lat."""
     place = _numbers(near, 2, "near") if near else None
-    found = search_places(
-        q[:200], near=(place[0], place[1]) if place else None, limit=max(1, min(limit, _MOST_HITS))
+    return find(
+        q[:200],
+        user=request.user,
+        near=(place[0], place[1]) if place else None,
+        limit=max(1, min(limit, _MOST_HITS)),
     )
-    swapped = any(one.hint == "swapped" for one in found)
-    return {
-        "results": [asdict(one) for one in found],
-        "hint": _("These coordinates look swapped: latitude was written first.") if swapped else "",
-    }
 
 
 @router.get("/jobs")

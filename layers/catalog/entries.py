@@ -42,6 +42,7 @@ layer_register(
     Layer(
         key="cctv",
         title=_("Cameras"),
+        one=_("Camera"),
         group=Group.ASSETS,
         model_label="layers.Camera",
         geometry=Geometry.POINT,
@@ -89,6 +90,7 @@ layer_register(
     Layer(
         key="wifi",
         title=_("Free wifi"),
+        one=_("Wifi hotspot"),
         group=Group.ASSETS,
         model_label="layers.WifiHotspot",
         geometry=Geometry.POINT,
@@ -126,6 +128,7 @@ layer_register(
     Layer(
         key="stations",
         title=_("Stations"),
+        one=_("Station"),
         group=Group.ASSETS,
         model_label="layers.Station",
         geometry=Geometry.POINT,
@@ -172,6 +175,7 @@ layer_register(
     Layer(
         key="units",
         title=_("Units"),
+        one=_("Unit"),
         group=Group.OPERATIONS,
         model_label="layers.UnitPosition",
         geometry=Geometry.POINT,
@@ -222,6 +226,7 @@ layer_register(
     Layer(
         key="active_incidents",
         title=_("Open incidents"),
+        one=_("Incident"),
         group=Group.OPERATIONS,
         model_label="layers.Incident",
         geometry=Geometry.POINT,
@@ -246,6 +251,7 @@ layer_register(
     Layer(
         key="incidents",
         title=_("Incident history"),
+        one=_("Incident"),
         group=Group.ANALYSIS,
         model_label="layers.Incident",
         geometry=Geometry.POINT,
@@ -268,6 +274,7 @@ layer_register(
     Layer(
         key="closures",
         title=_("Road closures"),
+        one=_("Road closure"),
         group=Group.OPERATIONS,
         model_label="layers.RoadClosure",
         geometry=Geometry.LINE,
@@ -289,6 +296,7 @@ layer_register(
     Layer(
         key="sights",
         title=_("What cameras see"),
+        one=_("View of a camera"),
         group=Group.ANALYSIS,
         model_label="layers.CameraSight",
         geometry=Geometry.POLYGON,
@@ -312,11 +320,11 @@ layer_register(
     Layer(
         key="coverage",
         title=_("Street coverage"),
+        one=_("Stretch of street"),
         group=Group.ANALYSIS,
         model_label="layers.CoverageStreet",
         geometry=Geometry.LINE,
         style=Style("#ff7a70", "#b3261e", weight_px=2.5),
-        title_path="cameras",
         fields=(
             Field("cameras", _("cameras that see it"), "integer"),
             Field("length_m", _("length"), "metres"),
@@ -344,6 +352,7 @@ layer_register(
     Layer(
         key="gaps",
         title=_("Gaps"),
+        one=_("Gap"),
         group=Group.ANALYSIS,
         model_label="layers.CoverageGap",
         geometry=Geometry.LINE,
@@ -370,6 +379,7 @@ layer_register(
     Layer(
         key="plans",
         title=_("Proposed sites"),
+        one=_("Proposed site"),
         group=Group.ANALYSIS,
         model_label="layers.PlanSite",
         geometry=Geometry.POINT,
@@ -394,6 +404,7 @@ layer_register(
     Layer(
         key="areas",
         title=_("Administrative areas"),
+        one=_("Area"),
         group=Group.BASE,
         model_label="layers.Area",
         geometry=Geometry.POLYGON,
@@ -420,6 +431,7 @@ layer_register(
     Layer(
         key="roads",
         title=_("Roads"),
+        one=_("Road"),
         group=Group.BASE,
         model_label="layers.Road",
         geometry=Geometry.LINE,
@@ -449,6 +461,7 @@ layer_register(
     Layer(
         key="buildings",
         title=_("Buildings"),
+        one=_("Building"),
         group=Group.BASE,
         model_label="layers.Building",
         geometry=Geometry.POLYGON,
@@ -475,6 +488,7 @@ layer_register(
     Layer(
         key="landcover",
         title=_("Water and greenery"),
+        one=_("Ground"),
         group=Group.BASE,
         model_label="layers.LandCover",
         geometry=Geometry.POLYGON,
@@ -496,6 +510,7 @@ layer_register(
     Layer(
         key="places",
         title=_("Places"),
+        one=_("Place"),
         group=Group.BASE,
         model_label="layers.Place",
         geometry=Geometry.POINT,

@@ -93,6 +93,7 @@ class Field:
 class Layer:
     """One drawable layer, declared once and read by tiles, maps, API and JavaScript.
 
+    `one` names a single feature that has no name of its own (its `title_path` is empty or blank).
     `versions` are the counters of `layers_layerversion` that move when the drawing changes.
     `tile_fields` are paths out of `fields` that the symbols need. `min_zoom` is the first tile
     zoom with anything in it (the map's zoom minus one); `has_minz` says that rows carry their
@@ -103,12 +104,13 @@ class Layer:
 
     key: str
     title: Text
+    one: Text
     group: Group
     model_label: str
     geometry: Geometry
     style: Style
     fields: tuple[Field, ...]
-    title_path: str
+    title_path: str = ""
     versions: tuple[str, ...] = ()
     geom: str = "geom"
     subtitle_path: str = ""

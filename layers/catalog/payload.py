@@ -46,6 +46,7 @@ def layer_payload(layer: Layer) -> dict[str, Any]:
         "geometry": str(layer.geometry),
         "tiles": "" if layer.live else f"/tiles/{layer.key}/{{z}}/{{x}}/{{y}}.mvt",
         "live": layer.live,
+        "sources": list(layer.version_keys),
         "minZoom": layer.min_zoom,
         "maxZoom": MAX_TILE_ZOOM,
         "shown": layer.shown,

@@ -145,7 +145,7 @@ def feature_detail(user: Any, key: str, feature_id: int) -> dict[str, Any]:
         "layer": layer.key,
         "layer_title": str(layer.title),
         "id": row["pk"],
-        "title": str(title) if title not in (None, "") else f"{layer.title} {row['pk']}",
+        "title": str(title) if title not in (None, "") else f"{layer.one} {row['pk']}",
         "subtitle": str(subtitle or ""),
         "geometry": json.loads(row["shape"]),
         "fields": fields,
@@ -154,9 +154,9 @@ def feature_detail(user: Any, key: str, feature_id: int) -> dict[str, Any]:
 
 
 def _detail_row(rows: QuerySet[Any], layer: Layer, feature_id: int) -> dict[str, Any] | None:
-    paths = {column.path for column in layer.fields} | {layer.title_path}
-    if layer.subtitle_path:
-        paths.add(layer.subtitle_path)
+    paths = {column.path for column in layer.fields} | (
+        {layer.title_path, layer.subtitle_path} - {""}
+    )
     return (
         rows.filter(pk=feature_id)
         .annotate(shape=AsGeoJSON(layer.geom, precision=7))

@@ -72,8 +72,7 @@ def compose_map(
                 "url": "/tiles/basemap/{z}/{x}/{y}.mvt",
                 "maxTileZoom": MAX_TILE_ZOOM,
                 "outside": settings.NCC_TILE_URL,
-                # Leaflet writes an attribution as HTML.
-                "outsideAttribution": escape(settings.NCC_TILE_ATTRIBUTION),
+                "outsideAttribution": settings.NCC_TILE_ATTRIBUTION,
             }
         )
     )
@@ -89,13 +88,11 @@ def compose_map(
     canvas.add_child(Legend({"groups": {str(key): title for key, title in group_titles().items()}}))
     figure = canvas.get_root()
     figure.render()
+    html = figure.html.render().replace("<div ", f'<div aria-label="{escape(_("Map"))}" ', 1)
+    # Trusted: written by our own templates out of script-safe JSON, element names and the nonce.
     return MapParts(
-        header=mark_safe(_tags(figure.header.render(), nonce)),  # noqa: S308 - our own templates
-        html=mark_safe(
-            figure.html.render().replace(
-                'role="application"', f'role="application" aria-label="{escape(_("Map"))}"'
-            )
-        ),
+        header=mark_safe(_tags(figure.header.render(), nonce)),  # noqa: S308
+        html=mark_safe(html),  # noqa: S308
         script=mark_safe(_module(figure.script.render(), nonce)),  # noqa: S308
     )
 

@@ -197,7 +197,7 @@ def _areas(text: str) -> list[Found]:
     return found
 
 
-def _matching(rows: QuerySet, text: str) -> QuerySet:  # type: ignore[type-arg]
+def _matching(rows: QuerySet, text: str) -> QuerySet:
     return rows.filter(name__icontains=text)
 
 

@@ -199,7 +199,7 @@ def with_rows(name: str, rows: QuerySet[Any]) -> str:
     named parameters follow.
     """
     inner, params = rows.query.sql_with_params()
-    literal = connection.ops.compose_sql(inner, params)
+    literal: str = connection.ops.compose_sql(inner, params)  # type: ignore[attr-defined]
     return load_sql("tiles", name).replace("{rows}", literal.replace("%", "%%"))
 
 

@@ -7,7 +7,7 @@ const FONT = "system-ui, 'DejaVu Sans', sans-serif";
 const DRESS = {
   dark: {
     land: "#12181e", water: "#173243", waterway: "#1c3c50", green: "#16261f", park: "#182c22", farmland: "#161f1b",
-    industrial: "#191d22", rail: "#39424c", building: "#1d252d", buildingEdge: "#2a343e", tall: "#26313b",
+    industrial: "#191d22", rail: "#39424c", building: "#212b35", buildingEdge: "#313d49", tall: "#2c3843",
     casing: "#0d1217", minor: "#2b353f", middle: "#3a4651", major: "#4d5b67", trunk: "#6b6046", path: "#27323a",
     border: "#5c6b79", text: "#a9b6c2", soft: "#7d8b98", halo: "#0f151a", waterText: "#6f9fbd", cityText: "#dbe4ec",
   },

@@ -2,6 +2,7 @@
 
 import { createBasemap } from "./basemap.js";
 import { createLiveLayer } from "./live_layer.js";
+import { readPermalink } from "./permalink.js";
 import { createTileLayer } from "./tile_layer.js";
 import { t } from "./text.js";
 
@@ -14,9 +15,12 @@ const scene = { L: globalThis.L, map: null, options: null, basemap: null, layers
 
 export function createMap(options) {
   const { L } = scene;
+  // The address decides before the first tile is asked for.
+  const wanted = readPermalink().view;
+  const { zoom, lat, lon } = wanted ?? options;
   const map = L.map(options.container, {
-    center: [options.lat, options.lon],
-    zoom: options.zoom,
+    center: [lat, lon],
+    zoom,
     minZoom: 3,
     maxZoom: options.maxZoom,
     zoomControl: false,
@@ -27,6 +31,11 @@ export function createMap(options) {
   });
   L.control.zoom({ position: "bottomright", zoomInTitle: t("Zoom in"), zoomOutTitle: t("Zoom out") }).addTo(map);
   L.control.scale({ position: "bottomright", imperial: false, maxWidth: 120 }).addTo(map);
+  if (!wanted) {
+    const [west, south, east, north] = options.bounds;
+    const side = map.getSize().x >= 900 ? 350 : 10;
+    map.fitBounds([[south, west], [north, east]], { paddingTopLeft: [side, 10], paddingBottomRight: [10, 20], animate: false });
+  }
   scene.map = map;
   scene.options = options;
   return map;
@@ -36,8 +45,8 @@ export function addBasemap(map, options) {
   const { L } = scene;
   scene.basemap = createBasemap(L, options).addTo(map);
   if (options.outside) {
-    const outside = L.tileLayer(options.outside, { maxZoom: 20, attribution: options.outsideAttribution });
-    scene.outside = outside;
+    scene.outside = L.tileLayer(options.outside, { maxZoom: 20 });
+    scene.outsideAttribution = options.outsideAttribution;
   }
 }
 

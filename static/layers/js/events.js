@@ -1,4 +1,4 @@
-// Server-sent events: one stream a page, listeners by kind, a snapshot again after a gap.
+// Server-sent events: one stream a page. What was missed for good is told as `reset`: load again.
 
 import { openEvents } from "./api.js";
 
@@ -25,8 +25,8 @@ function open() {
   source.addEventListener("open", () => setState("open"));
   // The browser reconnects by itself and sends Last-Event-ID.
   source.addEventListener("error", () => setState(source.readyState === EventSource.CLOSED ? "closed" : "waiting"));
-  source.addEventListener("message", (event) => receive(event));
-  for (const kind of listeners.keys()) if (kind !== "*") source.addEventListener(kind, receive);
+  source.addEventListener("message", receive);
+  source.addEventListener("reset", () => deliver("reset", { kind: "reset", layer: "" }));
 }
 
 function receive(event) {
@@ -36,18 +36,21 @@ function receive(event) {
   } catch {
     return;
   }
-  deliver(event.type === "message" ? data.kind ?? "message" : event.type, data);
+  deliver(data.kind ?? "message", data);
 }
 
 // Listen for events of a kind (`*` for all); returns a function that stops.
 export function onEvent(kind, listener) {
-  if (!listeners.has(kind)) {
-    listeners.set(kind, new Set());
-    if (source && kind !== "*") source.addEventListener(kind, receive);
-  }
+  if (!listeners.has(kind)) listeners.set(kind, new Set());
   listeners.get(kind).add(listener);
   open();
   return () => listeners.get(kind).delete(listener);
+}
+
+// Call back when the data behind a catalogue layer has changed, or may have.
+export function onLayerChange(layer, listener) {
+  const heard = new Set([layer.key, ...layer.sources]);
+  return onEvent("*", (event, kind) => (kind === "reset" || heard.has(event.layer)) && listener(event));
 }
 
 // `open`, `waiting` (reconnecting) or `closed`.

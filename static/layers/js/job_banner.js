@@ -7,6 +7,7 @@ import { formatInteger } from "./format.js";
 import { t } from "./text.js";
 
 export function createJobBanner(node) {
+  if (!node) return;
   let timer = 0;
 
   function show(jobs) {
@@ -14,9 +15,10 @@ export function createJobBanner(node) {
     node.hidden = jobs.length === 0;
     for (const job of jobs.slice(0, 3)) {
       const share = job.total ? job.done / job.total : 0;
-      const words = job.total
-        ? t("{title}: {done} of {total}", { title: job.title ?? job.kind, done: formatInteger(job.done), total: formatInteger(job.total) })
-        : (job.title ?? job.kind);
+      const title = job.message || t("Working in the background");
+      const words = job.total > 1
+        ? t("{title}: {done} of {total}", { title, done: formatInteger(job.done), total: formatInteger(job.total) })
+        : title;
       node.append(el("div", { class: "job" }, el("span", { text: words }), el("progress", { max: 1, value: share, "aria-label": words })));
     }
   }

@@ -2,7 +2,7 @@
 
 import { layerFeatures } from "./api.js";
 import { debounce } from "./dom.js";
-import { onEvent } from "./events.js";
+import { onLayerChange } from "./events.js";
 import { styleFor, symbolBitmap } from "./symbols.js";
 import { onThemeChange } from "./theme.js";
 
@@ -32,7 +32,7 @@ export function createLiveLayer(L, layer) {
       this.renderer = L.canvas({ pane: "markerPane", padding: 0.3 });
       L.LayerGroup.prototype.onAdd.call(this, map);
       const soon = debounce(() => this.refresh(), 400);
-      this.stops = [onThemeChange(() => this.repaint()), onEvent("*", (event) => event.layer === layer.key && soon())];
+      this.stops = [onThemeChange(() => this.repaint()), onLayerChange(layer, soon)];
       this.refresh();
     },
 

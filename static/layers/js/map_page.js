@@ -19,7 +19,6 @@ const { L, map } = scene;
 const wanted = readPermalink();
 let selected = wanted.selection;
 
-if (wanted.view) map.setView([wanted.view.lat, wanted.view.lon], wanted.view.zoom, { animate: false });
 for (const { options } of scene.layers.values()) {
   showLayer(options.key, wanted.layers ? wanted.layers.includes(options.key) : options.shown);
 }

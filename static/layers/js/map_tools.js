@@ -56,7 +56,10 @@ function outsideBasemap(scene) {
   const box = document.getElementById("outside-basemap");
   if (!box || !scene.outside) return;
   box.closest("[data-outside]").hidden = false;
+  const credit = el("span", { text: scene.outsideAttribution, hidden: true });
+  document.querySelector(".map-notes")?.append(credit);
   box.addEventListener("change", () => {
+    credit.hidden = !box.checked;
     if (box.checked) {
       scene.outside.addTo(scene.map).bringToBack();
       scene.basemap.remove();

@@ -6,7 +6,7 @@ const MERCATOR_M_PER_PX = 156543.03392804097;
 
 // `sectors.rangeMetres` is the radius; a heading is degrees clockwise from north, y grows southward.
 export function drawSectors(context, spots, layer, sectors, zoom, tile) {
-  const latitude = (Math.atan(Math.sinh(Math.PI * (1 - (2 * (tile.coords.y + 0.5)) / 2 ** (zoom - 1))))) ;
+  const latitude = Math.atan(Math.sinh(Math.PI * (1 - (2 * (tile.coords.y + 0.5)) / 2 ** (zoom - 1))));
   const metresPerPx = (MERCATOR_M_PER_PX * Math.cos(latitude)) / 2 ** zoom;
   const radius = Math.min(Math.max(sectors.rangeMetres / metresPerPx, 16), 90);
   for (const { x, y, features } of spots) {
@@ -16,7 +16,7 @@ export function drawSectors(context, spots, layer, sectors, zoom, tile) {
       const middle = ((properties.heading_deg - 90) * Math.PI) / 180;
       const colour = colourOf(styleFor(layer, properties));
       const fill = context.createRadialGradient(x, y, 0, x, y, radius);
-      fill.addColorStop(0, `${colour}b0`);
+      fill.addColorStop(0, `${colour}88`);
       fill.addColorStop(1, `${colour}10`);
       context.beginPath();
       context.moveTo(x, y);

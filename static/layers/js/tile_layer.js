@@ -1,6 +1,8 @@
 // A catalogue layer drawn from vector tiles on one canvas a tile, with hit testing.
 
 import { getTile } from "./api.js";
+import { debounce } from "./dom.js";
+import { onLayerChange } from "./events.js";
 import { decodeTile } from "./mvt.js";
 import { drawSectors } from "./sectors.js";
 import { clusterSize, colourOf, drawCluster, styleFor, symbolBitmap } from "./symbols.js";
@@ -37,11 +39,11 @@ export function createTileLayer(L, layer) {
 
     onAdd(map) {
       L.GridLayer.prototype.onAdd.call(this, map);
-      this.stopTheme = onThemeChange(() => this.repaint());
+      this.stops = [onThemeChange(() => this.repaint()), onLayerChange(layer, debounce(() => this.refresh(), 800))];
     },
 
     onRemove(map) {
-      this.stopTheme?.();
+      for (const stop of this.stops ?? []) stop();
       this.drawn.clear();
       L.GridLayer.prototype.onRemove.call(this, map);
     },
@@ -80,7 +82,10 @@ export function createTileLayer(L, layer) {
       if (entry) {
         this.kept.delete(where);
       } else {
-        entry = getTile(where).then((buffer) => ({ ...decodeTile(buffer).get(layer.key), left: decodeTile(buffer).get("left_out") }));
+        entry = getTile(where).then((buffer) => {
+          const layers = decodeTile(buffer);
+          return { ...layers.get(layer.key), left: layers.get("left_out") };
+        });
         entry.catch(() => this.kept.delete(where));
         while (this.kept.size >= KEPT_TILES) this.kept.delete(this.kept.keys().next().value);
       }
