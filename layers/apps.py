@@ -24,8 +24,8 @@ class LayersConfig(AppConfig):
         from layers.events import triggers as event_triggers
         from layers.geo.schema import provide_schema
         from layers.jobs.cluster import checks as job_checks  # noqa: F401
-        from layers.live import upkeep
-        from layers.network import upkeep  # noqa: F401
+        from layers.live import upkeep as live_upkeep  # noqa: F401
+        from layers.network import upkeep as network_upkeep  # noqa: F401
         from layers.tiles.schema import schema_statements
 
         provide_schema(audit_triggers.trigger_statements)

@@ -8,7 +8,9 @@ from pathlib import Path
 #: Drivers that read other files or the network when handed a crafted file.
 SKIPPED_DRIVERS = (
     "VRT GTI HTTP WFS OAPIF WCS WMS WMTS CSW DAAS EEDA EEDAI PLMOSAIC PLSCENES NGW CARTO "
-    "Elasticsearch AmigoCloud MVT STACIT STACTA OGCAPI"
+    "Elasticsearch AmigoCloud MVT STACIT STACTA OGCAPI "
+    "OGR_VRT GDALG ADBC CSV XLSX ODS SQLite OpenFileGDB PMTiles MBTiles GPSBabel OSM "
+    "LIBKML KML GML GPX GeoRSS GeoJSONSeq ESRIJSON TopoJSON JSONFG MapML LVBAG PDF DXF GTFS"
 )
 
 

@@ -21,8 +21,12 @@ def guarded_urls(api: NinjaAPI) -> tuple[list[Any], str, str]:
     for pattern in patterns:
         if not isinstance(pattern, URLPattern):
             continue
-        path_view = inspect.getclosurevars(pattern.callback).nonlocals.get("self")
-        operations = getattr(path_view, "operations", None)
+        closed_over = (
+            inspect.getclosurevars(pattern.callback).nonlocals
+            if inspect.isfunction(pattern.callback)
+            else {}
+        )
+        operations = getattr(closed_over.get("self"), "operations", None)
         if operations is None:  # the OpenAPI document and the root: they speak of addresses alone
             everybody(pattern.callback)
             continue
