@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -21,12 +22,13 @@ from layers.assets.models import CameraModel, Station
 from layers.dispatch.models import UnitStatus
 from layers.importers.judging.report import Report
 from layers.importers.judging.values import clean_text, normalised
-from layers.importers.kinds.assets import Sites
+from layers.importers.kinds.cctv import Sites
 from layers.importers.kinds.spec import Record
 from layers.incidents.models import IncidentType
 from layers.places.models import Agency
 
 COORDINATE_TOLERANCE_DEG = 1e-7
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.0+)?(Z|\+00(:?00)?)?$")
 
 
 class Lookups:
@@ -99,7 +101,7 @@ class Lookups:
                 record.row, record.headers.get("type", "type"), text,
                 f"no such incident type: created with code {code}", kind="incident type created",
             )  # fmt: skip
-        return known[key]  # type: ignore[no-any-return]
+        return known[key]
 
 
 def differing_fields(existing: Any, fields: dict[str, Any]) -> dict[str, Any]:
@@ -148,6 +150,8 @@ def canonical(value: Any) -> Any:
             return canonical(json.loads(text))
         except (ValueError, RecursionError):
             return text
+    if _STAMP.match(text):
+        return f"{text[:10]} {text[11:19]}"
     try:
         return float(text) if len(text) < 25 else text
     except ValueError:
@@ -176,7 +180,7 @@ def rows_copy(model: type[models.Model], rows: list[dict[str, Any]]) -> None:
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(model._meta.db_table),
-        sql.SQL(", ").join(sql.Identifier(field.column) for field in fields),
+        sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields]),
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:

@@ -119,12 +119,12 @@ def _import(
         table, mapping, shape=layer.shape, required=layer.geometry_required,
         crs=crs, repair=repair, near=near, report=report,
     )  # fmt: skip
-    if layer.shape != "none" and all(g is None for g in geometries) and not table.has_geometry:
-        if layer.geometry_required and not (mapping.lon and mapping.lat) and not mapping.wkt and not mapping.pair:
-            raise InvalidInput(
-                "no position columns", where=f"columns: {', '.join(table.columns[:25])}",
-                remedy="name them lon and lat, or bujur and lintang",
-            )  # fmt: skip
+    placed = table.has_geometry or (mapping.lon and mapping.lat) or mapping.wkt or mapping.pair
+    if layer.shape != "none" and layer.geometry_required and not placed:
+        raise InvalidInput(
+            "no position columns", where=f"columns: {', '.join(table.columns[:25])}",
+            remedy="name them lon and lat, or bujur and lintang",
+        )  # fmt: skip
     if points:
         labelled = [
             (row.number, geometry, row.values.get(mapping.district) if mapping.district else None)
@@ -226,6 +226,7 @@ def _write(
         record.extra["status_changed"] = "status_id" in changes
         if has_geometry and record.geometry is not None and not same_geometry(row.geom, record.geometry):
             changes["geom"] = record.geometry
+            record.extra["moved"] = True
         if extra_attributes and (merged := merged_attributes(row.attributes, record.attributes)):
             changes["attributes"] = merged
         if not changes:

@@ -34,7 +34,7 @@ _NO_CRS = "give it with --crs, for instance --crs EPSG:32749"
 def read_geojson(path: Path, *, crs: str = "") -> SourceTable:
     """A GeoJSON file; a `crs` member that points elsewhere is refused before anything opens it."""
     _check_geojson_crs(path)
-    return _read_with_gdal(path, layer=None, crs=crs, default_crs="OGC:CRS84")
+    return _read_with_gdal(path, layer=None, crs=crs, default_crs="OGC:CRS84", DATE_AS_STRING="YES")
 
 
 def read_geopackage(path: Path, *, crs: str = "", sublayer: str = "") -> SourceTable:
@@ -77,7 +77,8 @@ def read_zipped_shapefile(
 
 
 def to_wgs84(geometries: np.ndarray, crs: str) -> tuple[np.ndarray, str]:
-    """Shapely geometries in WGS 84 longitude latitude, and the name of what they came from.
+    """Shapely geometries in WGS 84 longitude latitude, and the name of what they were moved from
+    ("" where they were not).
 
     Only the horizontal part of a compound CRS counts. Raises `InvalidInput` for an unknown CRS.
     """
@@ -87,18 +88,17 @@ def to_wgs84(geometries: np.ndarray, crs: str) -> tuple[np.ndarray, str]:
         raise InvalidInput(
             f"{crs[:60]!r} is not a known coordinate system", value=crs[:60], remedy=_NO_CRS
         ) from error
-    name = system.name
     if system.is_compound:
         system = system.sub_crs_list[0]
     system = system.to_2d()
     if system.equals(WGS84, ignore_axis_order=True) or system.to_authority() == ("OGC", "CRS84"):
-        return geometries, name
+        return geometries, ""
     transformer = pyproj.Transformer.from_crs(system, WGS84, always_xy=True)
 
     def move(points: np.ndarray) -> np.ndarray:
         return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
 
-    return shapely.transform(geometries, move), name
+    return shapely.transform(geometries, move), system.name
 
 
 def _check_geojson_crs(path: Path) -> None:
@@ -139,9 +139,9 @@ def _geopackage_tables(path: Path) -> list[str]:
             for name, kind, sql in connection.execute("SELECT name, type, sql FROM sqlite_master")
         }
         for name, (kind, sql) in kinds.items():
-            if kind == "table" and re.match(r"\s*CREATE\s+VIRTUAL", sql, re.I):
-                if not re.search(r"\bUSING\s+[\"']?rtree\b", sql, re.I):
-                    raise HostileInput("the GeoPackage holds a virtual table", where=name[:60])
+            virtual = kind == "table" and re.match(r"\s*CREATE\s+VIRTUAL", sql, re.I)
+            if virtual and not re.search(r"\bUSING\s+[\"']?rtree\b", sql, re.I):
+                raise HostileInput("the GeoPackage holds a virtual table", where=name[:60])
         for needed in ("gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys"):
             if kinds.get(needed, ("", ""))[0] != "table":
                 raise InvalidInput(f"the GeoPackage has no table {needed}", remedy="export it again")
@@ -180,12 +180,13 @@ def _stop_after(calls: int) -> Any:
 
 
 def _read_with_gdal(
-    path: Path, *, layer: str | None, crs: str, default_crs: str
+    path: Path, *, layer: str | None, crs: str, default_crs: str, **options: str
 ) -> SourceTable:
     try:
         meta, _, wkb, data = pyogrio.raw.read(
-            str(path), layer=layer, force_2d=True, datetime_as_string=True, max_features=MAX_ROWS + 1
-        )
+            str(path), layer=layer, force_2d=True, datetime_as_string=True,
+            max_features=MAX_ROWS + 1, **options,
+        )  # fmt: skip
     except (DataSourceError, DataLayerError, FeatureError) as error:
         raise InvalidInput(
             "the file cannot be read", value=str(error)[:200],
@@ -208,7 +209,7 @@ def _read_with_gdal(
             raise InvalidInput("the file states no coordinate system", remedy=_NO_CRS)
         geometries = shapely.from_wkb(wkb, on_invalid="ignore")
         geometries, name = to_wgs84(geometries, used)
-        if name not in {"WGS 84", "WGS 84 (CRS84)"}:
+        if name:
             remarks.append(f"coordinates were transformed from {name}")
     count = len(data[0]) if data else len(geometries if geometries is not None else [])
     nested = [subtype == "OFSTJSON" for subtype in meta["ogr_subtypes"]]

@@ -66,7 +66,7 @@ def geometries_from_table(
     where = _where(mapping)
     if near is None:
         near = _median_neighbourhood(found)
-    result = []
+    result: list[Any] = []
     for row, geometry in zip(table.rows, found, strict=True):
         if row.number in report.rejected_rows:
             result.append(None)
@@ -218,7 +218,7 @@ def _shaped(row: SourceRow, geometry: Any, shape: Shape, repair: bool, report: R
     return None
 
 
-def _invalid(row: SourceRow, geometry: Any, report: Report) -> None:
+def _invalid(row: SourceRow, geometry: Any, report: Report) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         reason = shapely.is_valid_reason(geometry)
@@ -226,6 +226,7 @@ def _invalid(row: SourceRow, geometry: Any, report: Report) -> None:
         row.number, "geometry", reason,
         f"invalid geometry ({reason}); mend it in the source, or try --repair (up to {MAX_REPAIR_VERTICES} vertices)",
     )  # fmt: skip
+    return None
 
 
 def _repaired(row: SourceRow, geometry: Any, report: Report) -> Any:

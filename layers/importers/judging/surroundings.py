@@ -48,7 +48,10 @@ def city_neighbourhood() -> Neighbourhood | None:
     from django.contrib.gis.db.models import Extent
 
     extent = Area.objects.aggregate(box=Extent("geom"))["box"]
-    return Neighbourhood(*extent, name="the city") if extent else None
+    if not extent:
+        return None
+    west, south, east, north = extent
+    return Neighbourhood(west, south, east, north, "the city")
 
 
 def warn_about_places(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from layers.errors import InvalidInput
-from layers.importers.kinds import assets, ground, operations, reference
+from layers.importers.kinds import areas, assets, cctv, ground, incidents, reference, units
 from layers.importers.kinds.spec import Layer
 
 _LAYERS: tuple[type[Layer], ...] = (
-    assets.Cctv, assets.Wifi, assets.Stations,
-    operations.Units, operations.Incidents, operations.Calls, operations.Assignments,
-    ground.Areas, ground.Roads, ground.Buildings, ground.Places, ground.Ground,
+    cctv.Cctv, assets.Wifi, assets.Stations,
+    units.Units, incidents.Incidents, incidents.Calls, incidents.Assignments,
+    areas.Areas, ground.Roads, ground.Buildings, ground.Places, ground.Ground,
     reference.Agencies, reference.CameraModels, reference.IncidentTypes, reference.UnitStatuses,
     reference.RunCards, reference.DemandProfiles, reference.OpticsStandards,
 )  # fmt: skip

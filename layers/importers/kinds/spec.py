@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from django.conf import settings
 from django.db import models
 
-from layers.importers.judging.values import Reader
+from layers.importers.judging.values import Reader, time_reader
 
 if TYPE_CHECKING:
     from layers.importers.database import Lookups
@@ -114,3 +115,9 @@ class Layer:
         Returns how many records counted as unchanged were changed here.
         """
         return 0
+
+
+def time_column(name: str, *words: str, required: bool = False, stored: bool = True) -> Column:
+    """A point in time, local where the file states no offset."""
+    read = time_reader(settings.TIME_ZONE)
+    return Column(name, read, words, required=required, strict=required, stored=stored)
