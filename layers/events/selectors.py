@@ -45,8 +45,10 @@ class EventRow:
 
 def event_row(columns: Sequence[Any]) -> EventRow:
     """A row of `events_after.sql`; the payload may come as text or decoded."""
-    payload = columns[-1]
-    return EventRow(*columns[:-1], json.loads(payload) if isinstance(payload, str) else payload)
+    values = list(columns)
+    if isinstance(values[-1], str):
+        values[-1] = json.loads(values[-1])
+    return EventRow(*values)
 
 
 def events_after_sql() -> str:

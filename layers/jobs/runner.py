@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import sys
@@ -9,12 +10,10 @@ import time
 import traceback
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import Q
@@ -57,17 +56,18 @@ def job_run_task(job_id: int) -> None:
             " set_config('tcp_keepalives_interval', '5', false),"
             " set_config('tcp_keepalives_count', '3', false)"
         )
-    if not job_run(job_id, slice_s=SLICE_S):
+    if not job_run(job_id, slice_s=SLICE_S, watched=True):
         with transaction.atomic():
             Job.objects.filter(pk=job_id).update(enqueued_at=timezone.now())
             queue_job(job_id)
 
 
-def job_run(job_id: int, *, slice_s: float | None = None) -> bool:
+def job_run(job_id: int, *, slice_s: float | None = None, watched: bool = False) -> bool:
     """Work on a job until there is nothing left to claim (True) or the turn is over (False).
 
     Safe to run twice, side by side, and to be killed at any point. Without `slice_s` it goes on
-    until the job needs nothing more from this process.
+    until the job needs nothing more from this process. `watched` ends the process when a piece is
+    over its time: for worker processes only.
     """
     job = Job.objects.filter(pk=job_id, state__in=ACTIVE_STATES).first()
     if job is None:
@@ -77,7 +77,7 @@ def job_run(job_id: int, *, slice_s: float | None = None) -> bool:
     with pulse_of(job) as pulse:
         while True:
             try:
-                if not _step(job_id, pulse):
+                if not _step(job_id, pulse, watched):
                     return True
                 database_lost = None
             except DatabaseError as error:
@@ -93,13 +93,13 @@ def job_run(job_id: int, *, slice_s: float | None = None) -> bool:
                 return False
 
 
-def _step(job_id: int, pulse: Pulse) -> bool:
+def _step(job_id: int, pulse: Pulse, watched: bool) -> bool:
     """Do one piece; False when there is none to be had."""
     claim = _claim(job_id)
     if claim is None:
         return False
     try:
-        _work(claim, pulse)
+        _work(claim, pulse, watched)
     finally:
         _release(claim.chunk.pk)
     return True
@@ -183,12 +183,13 @@ def _worn_out(job: Job, chunk: JobChunk) -> str:
     return f"{text}: {chunk.error}" if chunk.error else f"{text}: killed, or over its time limit"
 
 
-def _work(claim: _Claim, pulse: Pulse) -> None:
+def _work(claim: _Claim, pulse: Pulse, watched: bool) -> None:
     """Run a piece and store its result, in one transaction; a failure is counted and kept."""
     job, chunk = claim.job, claim.chunk
     try:
         kind = job_kind_get(job.kind)
-        with _watchdog(kind.timeout_s), transaction.atomic():
+        watch = _watchdog(kind.timeout_s) if watched else contextlib.nullcontext()
+        with watch, transaction.atomic():
             result = _call(kind, job, chunk)
             _store(claim, result, pulse, kind)
     except _Overtaken:
@@ -278,12 +279,9 @@ def _failed(claim: _Claim, error: str, *, final: bool) -> None:
     time.sleep(min(0.5 * claim.chunk.attempts, 2.0))
 
 
-@contextmanager
+@contextlib.contextmanager
 def _watchdog(timeout_s: int) -> Iterator[None]:
     """End a worker process whose piece is over its time, even inside a C call that holds the GIL."""
-    if getattr(settings, "NCC_PROCESS", "") != "worker":
-        yield
-        return
     faulthandler.dump_traceback_later(timeout_s, exit=True, file=sys.__stderr__ or sys.stderr)
     try:
         yield

@@ -98,4 +98,4 @@ def _serve() -> None:
 
     from layers.jobs.runner import job_run
 
-    job_run(int(sys.argv[1]))
+    job_run(int(sys.argv[1]), watched=True)

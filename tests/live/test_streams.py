@@ -49,7 +49,7 @@ def log_in(user: User) -> str:
 
 
 def account(name: str, role: Role, agency: Agency) -> tuple[User, Grant]:
-    user = User.objects.create_user(name, password="a long enough one")
+    user = User.objects.create(username=name, password="!")
     grant = Grant.objects.create(user=user, role=role, agency=agency, reason="test")
     return user, grant
 
@@ -213,11 +213,11 @@ def test_each_visitor_hears_only_what_they_may(malang: Agency) -> None:
     police = Agency.objects.create(code="polresta", name="Polresta", government="35.73")
     cookies = {
         "public": "",
-        "no agency": log_in(User.objects.create_user("nobody", password="x" * 12)),
+        "no agency": log_in(User.objects.create(username="nobody", password="!")),
         "dispatcher": log_in(account("d", Role.DISPATCHER, malang)[0]),
         "neighbour": log_in(account("k", Role.DISPATCHER, kabupaten)[0]),
         "operator": log_in(account("o", Role.AGENCY_OPERATOR, malang)[0]),
-        "admin": log_in(User.objects.create_superuser("root", password="x" * 12)),
+        "admin": log_in(User.objects.create(username="root", password="!", is_superuser=True)),
     }
     events = [
         NewEvent("layer.changed", "wifi", "public", visibility=Visibility.PUBLIC),

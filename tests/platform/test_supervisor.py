@@ -44,7 +44,9 @@ time.sleep(600)
 MAIN = """
 import os, sys
 from pathlib import Path
+from ncc_geo import supervisor
 from ncc_geo.supervisor import Group, Supervisor
+supervisor._PAUSE_S = 0.1
 folder, behaviour, silent_s = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 heartbeat = folder / "heartbeat" if silent_s else None
 group = Group("web", [sys.executable, str(folder / "program.py"), str(folder), behaviour], os.environ,

@@ -8,15 +8,20 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 
-@register()
-def worker_settings_check(**_kwargs: Any) -> list[CheckMessage]:
-    """A worker forks: a connection pool shared across fork stalls. Retry must outlast a task."""
-    messages: list[CheckMessage] = []
-    pooled = [
+def pooled_databases() -> list[str]:
+    """Aliases of databases with a connection pool, which a process that forks must not have."""
+    return [
         alias
         for alias, database in settings.DATABASES.items()
         if database.get("OPTIONS", {}).get("pool")
     ]
+
+
+@register()
+def worker_settings_check(**_kwargs: Any) -> list[CheckMessage]:
+    """A worker forks: a connection pool shared across fork stalls. Retry must outlast a task."""
+    messages: list[CheckMessage] = []
+    pooled = pooled_databases()
     if getattr(settings, "NCC_PROCESS", "") == "worker" and pooled:
         messages.append(
             Error(

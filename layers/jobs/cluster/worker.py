@@ -12,7 +12,8 @@ from django.db import Error as DatabaseError
 from django.db import connection, connections
 from django_q.cluster import Cluster
 
-from layers.jobs.cluster import checks  # noqa: F401  (registers the checks that refuse a bad start)
+from layers.errors import Conflict
+from layers.jobs.cluster.checks import pooled_databases
 from layers.jobs.cluster.lifeline import end_with_parent
 from layers.jobs.cluster.queue import queue_beat, queue_beats_forget, worker_instance
 from layers.jobs.config import BEAT_S
@@ -36,7 +37,18 @@ class WorkerProcess:
         self._beat_due = 0.0
 
     def run(self) -> int:
-        """Serve until SIGTERM or SIGINT (returns 0) or until the cluster dies (returns 1)."""
+        """Serve until SIGTERM or SIGINT (returns 0) or until the cluster dies (returns 1).
+
+        Raises `Conflict` when the database connections are pooled.
+        """
+        pooled = pooled_databases()
+        if pooled:
+            raise Conflict(
+                "workers fork, and a connection pool shared across fork stalls",
+                value=pooled,
+                where="DATABASES",
+                remedy="start the worker with NCC_PROCESS=worker",
+            )
         queue_beats_forget()
         # A connection open across fork would be closed by the child under the parent's feet.
         connections.close_all()
