@@ -139,7 +139,7 @@ def _windows_of(
     """Pieces of one building's walls to look through, the nearest one's distance, and if free."""
     a = scene.arrays
     own = range(int(a.wall_start[b]), int(a.wall_start[b + 1]))
-    ranked = sorted((_foot(scene, w, x, y) + (w,)) for w in own)
+    ranked = sorted(((*_foot(scene, w, x, y), w)) for w in own)
     free = []
     for distance, fx, fy, w in ranked:
         nx, ny = _outward(scene, w)

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from layers.coverage.kernels.stitching import regions_kernel
+from layers.coverage.kernels.drawing import regions_kernel
 from layers.coverage.mounting import mount_cameras
 from layers.coverage.optics import DORI_2014, CameraView, view_table
 from layers.coverage.scene import Scene
@@ -61,7 +61,7 @@ def visible_regions(
 
     def run(first: int, last: int) -> NDArray[np.object_]:
         drawn = regions_kernel(scene.arrays, windows, views, reaches, first, last, arc_step)
-        return _geometries(*drawn, (last - first) * len(names))
+        return _geometries(drawn, (last - first) * len(names))
 
     geometries = [g for part in in_threads(run, chunks, threads) for g in part]
     width = len(names)
@@ -72,13 +72,11 @@ def visible_regions(
 
 
 def _geometries(
-    xy: NDArray[np.float64],
-    ring_size: NDArray[np.int64],
-    ring_polygon: NDArray[np.int64],
-    polygon_region: NDArray[np.int64],
+    drawn: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     regions: int,
 ) -> NDArray[np.object_]:
     """Shapely geometries of the drawn rings, one a region."""
+    xy, ring_size, ring_polygon, polygon_region = drawn
     out = np.full(regions, shapely.Polygon(), dtype=object)
     if not len(polygon_region):
         return out

@@ -206,7 +206,8 @@ def _polygon_parts(
     parts, source = parts[keep], source[keep]
     valid = shapely.is_valid(parts)
     good, good_source = [parts[valid]], [source[valid]]
-    repaired, lost = set(), set()
+    repaired: set[int] = set()
+    lost: set[int] = set()
     for part, index in zip(parts[~valid], source[~valid], strict=True):
         fixed = _repaired(part)
         good.append(fixed)

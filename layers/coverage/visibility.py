@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -220,7 +221,7 @@ def chunks_of(
     size = max(1, min(most, -(-count // (4 * _workers(threads)))))
     edges = {0, count, *range(0, count, size), *(np.flatnonzero(np.diff(keys)) + 1).tolist()}
     ordered = sorted(edges)
-    return list(zip(ordered[:-1], ordered[1:], strict=True))
+    return list(itertools.pairwise(ordered))
 
 
 def _workers(threads: int | None) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import pytest
-from layers.coverage.camera import LocalFrame
 from pyproj import Geod
+
+from layers.coverage.camera import LocalFrame
 
 GEOD = Geod(ellps="WGS84")
 CITIES = {"Malang": (112.63, -7.98), "Porto": (-8.61, 41.15), "Monaco": (7.42, 43.735)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from layers.coverage import optics
 from layers.coverage.optics import CameraView
 from layers.errors import InvalidInput

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+
 from layers.coverage.camera import LocalFrame
 from layers.coverage.optics import DORI_2014, OODPCVS_2025, CameraView
 from layers.coverage.regions import visible_regions
 from layers.coverage.scene import Scene
 from layers.coverage.visibility import sight_lines
 from layers.errors import InvalidInput
-
 from tests.coverage.random_scenes import free_places, random_footprints
 from tests.oracles.visibility import region_by_shadows
 
@@ -207,10 +207,12 @@ def test_real_buildings_equal_the_overlay(shared_data: Path, name: str, count: i
     cameras = []
     while len(cameras) < 12:
         x, y = shapely.get_coordinates(shapely.centroid(local[rng.integers(len(local))]))[0]
-        x, y = (x, y) + rng.uniform(-40, 40, 2)
+        x, y = np.array([x, y]) + rng.uniform(-40, 40, 2)
         if not near.query(shapely.Point(x, y), predicate="dwithin", distance=0.1).size:
             cameras.append(CameraView(x=x, y=y, height_m=8, max_range_m=100))
-    points = np.concatenate([[c.x, c.y] + rng.uniform(-100, 100, (200, 2)) for c in cameras])
+    points = np.concatenate(
+        [np.array([c.x, c.y]) + rng.uniform(-100, 100, (200, 2)) for c in cameras]
+    )
     lines = sight_lines(scene, cameras, points)
     for i, regions in enumerate(visible_regions(scene, cameras)):
         camera, region = cameras[i], regions["visible"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+
 from layers.coverage.optics import CameraView
 from layers.coverage.scene import Scene
 from layers.coverage.visibility import sight_lines

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
+
 from layers.coverage.mounting import mount_cameras
 from layers.coverage.optics import CameraView
 from layers.coverage.scene import Scene
 from layers.coverage.visibility import pole_sight, sight_lines, slice_camera
 from layers.errors import InvalidInput
-
 from tests.coverage.random_scenes import free_places, random_footprints
 from tests.oracles.visibility import sees_by_lines, sees_exactly
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
@@ -37,7 +38,7 @@ def sees_exactly(
         edges = []
         for ring in rings:
             corners = [(Fraction(x), Fraction(y)) for x, y in ring.coords]
-            edges += list(zip(corners[:-1], corners[1:], strict=True))
+            edges += list(itertools.pairwise(corners))
         touched = []
         for (ax, ay), (bx, by) in edges:
             ex, ey = bx - ax, by - ay
@@ -57,7 +58,7 @@ def sees_exactly(
                 if eye + t * (target - eye) <= top:
                     return False
         ordered = sorted(cuts)
-        for low, high in zip(ordered[:-1], ordered[1:], strict=True):
+        for low, high in itertools.pairwise(ordered):
             middle = (low + high) / 2
             if not _inside(cx + middle * dx, cy + middle * dy, edges):
                 continue
@@ -129,7 +130,7 @@ def region_by_shadows(
         factor = (eye_m - target_m) / (eye_m - height) if eye_m > height else math.inf
         for ring in [footprint.exterior, *footprint.interiors]:
             corners = np.array(ring.coords)
-            for a, b in zip(corners[:-1], corners[1:], strict=True):
+            for a, b in itertools.pairwise(corners):
                 nearest = shapely.distance(shapely.LineString([a, b]), shapely.Point(camera))
                 times = min(factor, 4 * reach_m / nearest)
                 wall = shapely.LineString([a, b])

@@ -35,7 +35,7 @@ def building_boxes(
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def cell_of(value: float, origin: float, cell: float, count: int) -> int:
     """Column or row of a coordinate, clamped to the grid."""
-    return min(max(int(math.floor((value - origin) / cell)), 0), count - 1)
+    return min(max(math.floor((value - origin) / cell), 0), count - 1)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -91,8 +91,8 @@ def inside_any(scene: Any, points: NDArray[np.float64], above: float) -> NDArray
     columns, rows = int(grid[3]), int(grid[4])
     for i in range(points.shape[0]):
         x, y = points[i, 0], points[i, 1]
-        c = int(math.floor((x - grid[0]) / grid[2]))
-        r = int(math.floor((y - grid[1]) / grid[2]))
+        c = math.floor((x - grid[0]) / grid[2])
+        r = math.floor((y - grid[1]) / grid[2])
         if c < 0 or r < 0 or c >= columns or r >= rows:
             continue
         cell = r * columns + c

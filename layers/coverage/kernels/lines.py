@@ -191,8 +191,8 @@ def bucket_walls(local: Any) -> tuple[I8, NDArray[np.int32]]:
         elif span < -2.0:
             span += 4.0
         low = ta if span >= 0.0 else ta + span
-        f = int(math.floor((low - 1e-12) * per_turn))
-        g = int(math.floor((low + abs(span) + 1e-12) * per_turn))
+        f = math.floor((low - 1e-12) * per_turn)
+        g = math.floor((low + abs(span) + 1e-12) * per_turn)
         first[w], last[w] = f, g
         for k in range(f, g + 1):
             start[(k % BUCKETS) + 1] += 1
@@ -281,10 +281,10 @@ def sight_lines_kernel(
     for camera in range(first, last):
         view = views[camera]
         x, y, reach = view[0], view[1], view[7]
-        c0 = max(int(math.floor((x - reach - 1e-6 - point_grid[0]) / point_grid[2])), 0)
-        c1 = min(int(math.floor((x + reach + 1e-6 - point_grid[0]) / point_grid[2])), columns - 1)
-        r0 = max(int(math.floor((y - reach - 1e-6 - point_grid[1]) / point_grid[2])), 0)
-        r1 = min(int(math.floor((y + reach + 1e-6 - point_grid[1]) / point_grid[2])), rows - 1)
+        c0 = max(math.floor((x - reach - 1e-6 - point_grid[0]) / point_grid[2]), 0)
+        c1 = min(math.floor((x + reach + 1e-6 - point_grid[0]) / point_grid[2]), columns - 1)
+        r0 = max(math.floor((y - reach - 1e-6 - point_grid[1]) / point_grid[2]), 0)
+        r1 = min(math.floor((y + reach + 1e-6 - point_grid[1]) / point_grid[2]), rows - 1)
         if c0 > c1 or r0 > r1:
             continue
         local = gather(scene, windows, camera, x, y, view[2], view[3], reach)
