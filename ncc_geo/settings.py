@@ -149,6 +149,7 @@ TIME_ZONE: str = ENV["NCC_TIME_ZONE"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = NCC_VAR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 NCC_NODE_MODULES: Path = Path(ENV["NCC_NODE_MODULES"])
 #: Only these folders of npm packages are served, each under /static/vendor/<name>/.
 VENDOR_FOLDERS = {

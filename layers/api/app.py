@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,8 @@ def open_to(*abilities: Can) -> Callable[[Callable[..., Any]], Callable[..., Any
                     raise Forbidden(failure, remedy="load the page again")
             return view(request, *args, **kwargs)
 
+        # Names in the annotations mean what they mean where the view was written.
+        guarded.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]
         allow(*abilities)(view)
         allow(*abilities)(guarded)
         return guarded
