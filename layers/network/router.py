@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count as counting
 from threading import Lock
 
 import numpy as np
@@ -52,6 +54,9 @@ __all__ = [
 ]
 
 
+_serials = counting(1)
+
+
 @dataclass(frozen=True)
 class Costed:
     """The graph as one costing sees it: transitions with seconds, usable and connected links (L,)."""
@@ -67,10 +72,11 @@ class Costed:
 class Router:
     """Travel times on one graph; safe to share between threads."""
 
-    def __init__(self, graph: Graph, *, grid: SnapGrid | None = None, version: int = 0) -> None:
+    def __init__(self, graph: Graph, *, grid: SnapGrid | None = None) -> None:
         self.graph = graph
         self.grid = grid or build_grid(graph)
-        self.version = version
+        #: Tells this router from every other one of the process.
+        self.serial = next(_serials)
         self.open_roads = close_roads(graph)
         self._pool = WorkspacePool(len(graph.state_edge))
         self._costed: dict[Costing, Costed] = {}
@@ -100,9 +106,29 @@ class Router:
             edges = g.state_edge[: g.edge_count]
             forth = Tables(g.free_next_offset, g.free_next_state, edges, time_s, turn_s)
             back = Tables(g.free_prev_offset, g.free_prev_state, edges, time_s, turn_s)
-        usable = np.isfinite(time_s).reshape(-1, 2).any(axis=1)
+        usable: NDArray[np.bool_] = np.asarray(np.isfinite(time_s).reshape(-1, 2).any(axis=1))
         arrive, depart = main_network(forth, back)
         return Costed(costing, forth, back, usable, arrive, depart)
+
+    @contextmanager
+    def workspace(self) -> Iterator[Workspace]:
+        """Scratch arrays for one search of the caller's own; not kept after the block."""
+        workspace = self._pool.take()
+        try:
+            yield workspace
+        finally:
+            self._pool.give_back(workspace)
+
+    def edges_leaving(self, place: Place) -> list[int]:
+        """Edges that leave the junction that a place is; none for a place between junctions."""
+        g = self.graph
+        if place.along_m <= AT_JUNCTION_M:
+            node = int(g.node_a[place.link])
+        elif float(g.length_m[place.link]) - place.along_m <= AT_JUNCTION_M:
+            node = int(g.node_b[place.link])
+        else:
+            return []
+        return [int(edge) for edge in g.out_edge[g.out_offset[node] : g.out_offset[node + 1]]]
 
     def snap(
         self,
@@ -218,8 +244,7 @@ class Router:
         starts = departures(self.graph, time_s, closed, snapped, ends)
         seed_state, seed_end = self._seeds(ends, costed)
         unit_s = starts.direct_s.copy()
-        workspace = self._pool.take()
-        try:
+        with self.workspace() as workspace:
             unit_seat = run(
                 workspace,
                 costed.back,
@@ -238,8 +263,6 @@ class Router:
                 unit = units[number].key
                 eta = Eta(unit, float(unit_s[number]), route.distance_m, place, route)
                 found.append((number, eta))
-        finally:
-            self._pool.give_back(workspace)
         complete = len(found) < count or count >= len(units)
         cut_off: list[tuple[int, Unreachable]] = []
         for number in np.flatnonzero(~np.isfinite(unit_s)).tolist():

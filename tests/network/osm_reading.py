@@ -39,7 +39,7 @@ class OsmNetwork:
             )
         for node, kind in self.points.items():
             builder.add_point(node, kind)
-        builder.add_restrictions(self.restrictions)
+        builder.keep_restrictions(self.restrictions)
         return builder.build()
 
 

@@ -6,27 +6,15 @@ import numpy as np
 import pytest
 
 from layers.geo.crs import GEOD
-from layers.network.costing import DEFAULT_CLASS_KPH, DEFAULT_COSTING
 from layers.network.engine.closing import close_roads
 from layers.network.engine.connectivity import components
 from layers.network.router import Router, UnitAt
+from tests.network.conftest import oracle_of
 from tests.network.osm_reading import OsmNetwork
 from tests.oracles.routing import RoutingOracle
 
 pytestmark = pytest.mark.real_data
 INCIDENTS, UNITS, COUNT = 300, 500, 10
-
-
-def oracle_of(porto: OsmNetwork, router: Router, **more: object) -> RoutingOracle:
-    return RoutingOracle(
-        porto.ways, porto.lonlat, porto.restrictions, porto.points,
-        class_kph=DEFAULT_CLASS_KPH, costing=DEFAULT_COSTING, srid=router.graph.srid, **more,
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def oracle(porto: OsmNetwork, porto_router: Router) -> RoutingOracle:
-    return oracle_of(porto, porto_router)
 
 
 def near_roads(router: Router, rng: np.random.Generator, n: int) -> list[tuple[float, float]]:
@@ -45,7 +33,7 @@ def test_graph_is_what_the_file_holds(porto_router: Router) -> None:
 
 
 def test_ten_soonest_equal_an_independent_dijkstra(
-    porto_router: Router, oracle: RoutingOracle
+    porto_router: Router, porto_oracle: RoutingOracle
 ) -> None:
     rng = np.random.default_rng(27)
     units = near_roads(porto_router, rng, UNITS)
@@ -53,11 +41,11 @@ def test_ten_soonest_equal_an_independent_dijkstra(
     here = [UnitAt(i, *xy) for i, xy in enumerate(units)]
     lonlat = np.array(units)
     wrong_first, wrong_three, delay_s = 0, 0, []
-    truth = oracle.etas(points, units, limit_s=1500)
+    truth = porto_oracle.etas(points, units, limit_s=1500)
     for row, point in zip(truth, points, strict=True):
         order = np.argsort(row, kind="stable")
         if not np.isfinite(row[order[COUNT - 1]]):
-            row = oracle.etas([point], units)[0]
+            row = porto_oracle.etas([point], units)[0]
             order = np.argsort(row, kind="stable")
         answer = porto_router.nearest(point, here, count=COUNT)
         mine = np.array([eta.eta_s for eta in answer.etas])
@@ -82,11 +70,13 @@ def test_ten_soonest_equal_an_independent_dijkstra(
     assert wrong_first > 0
 
 
-def test_with_485_of_500_busy_still_exact(porto_router: Router, oracle: RoutingOracle) -> None:
+def test_with_485_of_500_busy_still_exact(
+    porto_router: Router, porto_oracle: RoutingOracle
+) -> None:
     rng = np.random.default_rng(30)
     free = near_roads(porto_router, rng, UNITS)[:15]
     points = near_roads(porto_router, rng, 20)
-    for row, point in zip(oracle.etas(points, free), points, strict=True):
+    for row, point in zip(porto_oracle.etas(points, free), points, strict=True):
         answer = porto_router.nearest(point, [UnitAt(i, *xy) for i, xy in enumerate(free)])
         order = np.argsort(row, kind="stable")[: len(answer.etas)]
         np.testing.assert_allclose([eta.eta_s for eta in answer.etas], row[order], atol=0.1)
@@ -122,8 +112,9 @@ def test_forty_random_closures_equal_recomputation_and_reopening_restores(
         a, b = int(graph.node_a[link]), int(graph.node_b[link])
         every |= set(pairs.get((a, b), [])) | set(pairs.get((b, a), []))
     closed = close_roads(graph, [(link, 0.0, float(graph.length_m[link])) for link in every])
-    oracle = oracle_of(porto, porto_router, closed=ends)
-    truth = oracle.etas(points, [(u.lon, u.lat) for u in units])
+    truth = oracle_of(porto, porto_router, closed=ends).etas(
+        points, [(u.lon, u.lat) for u in units]
+    )
     changed = 0
     for row, point in zip(truth, points, strict=True):
         answer = porto_router.nearest(point, units, closed=closed)

@@ -299,3 +299,59 @@ class RoutingOracle:
                 }
                 result[i, j] = 0.0 if same_node else best
         return result
+
+    def network_points(self, rng: np.random.Generator, n: int) -> list[tuple[dict, float]]:
+        """Places (piece, share driven) strewn evenly over the length of the network."""
+        length = np.array([piece["length"] for piece in self.pieces])
+        chosen = rng.choice(len(length), n, p=length / length.sum())
+        shares = rng.random(n).tolist()
+        return [(self.pieces[i], share) for i, share in zip(chosen.tolist(), shares, strict=True)]
+
+    def lonlat_of(self, places: list[tuple[dict, float]]) -> np.ndarray:
+        """(n, 2) degrees of places."""
+        xy = shapely.get_coordinates(
+            [self.lines[p["number"]].interpolate(share, normalized=True) for p, share in places]
+        )
+        lon, lat = self.project.transform(xy[:, 0], xy[:, 1], direction="INVERSE")
+        return np.column_stack([lon, lat])
+
+    def times_from(
+        self, start: tuple[float, float], places: list[tuple[dict, float]], *, limit_s: float
+    ) -> np.ndarray:
+        """Seconds from a start to places, the soonest of both directions; inf past the limit."""
+        n = len(self.base)
+        time = np.array([self.pieces[number]["time"] for number in self.base])
+        # Reverse arcs e → p turned about, and re-weighted from "head of p" to "tail of p".
+        cost = self.cost - time[self.rows] + time[self.cols]
+        begin = self.snap(start, leaving=True)[0]
+        rows, cols, costs = [self.cols], [self.rows], [cost]
+        for piece, share in begin:
+            arcs = np.flatnonzero(self.cols == piece["number"])
+            rows.append(np.full(len(arcs), n))
+            cols.append(self.rows[arcs])
+            costs.append(cost[arcs] - share * piece["time"])
+        r, c, w = (np.concatenate(v) for v in (rows, cols, costs))
+        order = np.lexsort((w, c, r))
+        r, c, w = r[order], c[order], w[order]
+        first = np.ones(len(r), dtype=bool)
+        first[1:] = (r[1:] != r[:-1]) | (c[1:] != c[:-1])
+        graph = csr_matrix((w[first], (r[first], c[first])), (n + 1, n + 1))
+        label = dijkstra(graph, indices=n, limit=limit_s)[:n]
+        tail = np.full(len(self.pieces), np.inf)
+        np.minimum.at(tail, np.array(self.base), label)
+        for piece, share in begin:
+            if share == 0.0:
+                tail[piece["number"]] = 0.0
+        result = np.full(len(places), np.inf)
+        for i, (piece, share) in enumerate(places):
+            ways = [(piece, share)]
+            ways += [
+                (p, 1 - share) for p in self.arriving[piece["nodes"][0]] if self._back(piece, p)
+            ]
+            for p, s in ways:
+                result[i] = min(result[i], tail[p["number"]] + s * p["time"])
+                for q, from_share in begin:
+                    if q is p and s >= from_share:
+                        result[i] = min(result[i], (s - from_share) * p["time"])
+        result[result > limit_s] = np.inf
+        return result

@@ -123,9 +123,17 @@ class RoadArraysBuilder:
         """Add a turn restriction; what it refers to may come before or after it."""
         self._restrictions.append(restriction)
 
-    def add_restrictions(self, restrictions: Iterable[Restriction]) -> None:
-        """Add several turn restrictions."""
-        self._restrictions.extend(restrictions)
+    def keep_restrictions(self, restrictions: Iterable[Restriction]) -> None:
+        """Add those restrictions whose first way is among the roads added so far."""
+        ways = set(self._way_id)
+        self._restrictions.extend(r for r in restrictions if r.from_way in ways)
+
+    @property
+    def share_with_nodes(self) -> float:
+        """Share of the vertices that carry node ids: 0 for a network that is not joined by any."""
+        if not self._node_id:
+            return 0.0
+        return 1.0 - self._node_id.count(NO_NODE) / len(self._node_id)
 
     def build(self) -> RoadArrays:
         """The arrays; raises `InvalidInput` where there is not one usable road."""

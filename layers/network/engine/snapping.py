@@ -215,3 +215,20 @@ def snap_points(
         )[2]
     fraction = np.clip(along / graph.length_m[np.maximum(link, 0)], 0.0, 1.0)
     return Snapped(link, along, fraction, distance, where, is_connected, passed)
+
+
+def links_near(
+    graph: Graph, grid: SnapGrid, low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Links with a segment in the cells that a box (corners in metres) touches, each once."""
+    rows, columns = grid.shape
+    first = np.floor((low - grid.origin) / grid.cell_m).astype(np.int64)
+    last = np.floor((high - grid.origin) / grid.cell_m).astype(np.int64)
+    left, right = max(int(first[0]), 0), min(int(last[0]), columns - 1)
+    pieces = [np.empty(0, dtype=np.int32)]
+    for row in range(max(int(first[1]), 0), min(int(last[1]), rows - 1) + 1):
+        if left <= right:
+            begin = grid.offset[row * columns + left]
+            end = grid.offset[row * columns + right + 1]
+            pieces.append(grid.segment_link[grid.segment[begin:end]])
+    return np.unique(np.concatenate(pieces))

@@ -1,0 +1,26 @@
+"""What keeps the routing graph up with the network: a job that builds it, asked for when it is old."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layers.jobs.models import Job
+from layers.jobs.periodic import periodic
+from layers.jobs.registry import job_kind
+from layers.jobs.services import job_enqueue
+from layers.network.store import graph_build, graph_current
+
+JOB = "routing_graph"
+
+
+@job_kind(JOB, timeout_s=900)
+def routing_graph_build(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
+    """Build the graph of the committed network; nothing to do where it lies ready."""
+    return graph_build()
+
+
+@periodic(5)
+def routing_graph_check() -> None:
+    """Ask for a build when roads or restrictions changed since the last one."""
+    if not graph_current():
+        job_enqueue(JOB, key=JOB)
