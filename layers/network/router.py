@@ -80,6 +80,9 @@ class Router:
         self.open_roads = close_roads(graph)
         self._pool = WorkspacePool(len(graph.state_edge))
         self._costed: dict[Costing, Costed] = {}
+        self._units_before: dict[
+            Costing, tuple[ClosedRoads, float, NDArray[np.float64], Snapped]
+        ] = {}
         self._lock = Lock()
         self._copies: dict[int, list[int]] = defaultdict(list)
         for state in range(graph.edge_count, len(graph.state_edge)):
@@ -197,9 +200,7 @@ class Router:
         get there are named in `unreachable`. Raises `Unroutable` where the point has no road.
         """
         closed = closed or self.open_roads
-        groups: dict[Costing, list[int]] = defaultdict(list)
-        for number, unit in enumerate(units):
-            groups[unit.costing].append(number)
+        groups = _by_costing(units)
         wanted = len(units) if count is None else max(0, count)
         etas: list[tuple[float, int, Eta]] = []
         unreachable: dict[int, Unreachable] = {}
@@ -239,7 +240,7 @@ class Router:
         costed = self.costed(costing)
         time_s = costed.back.time_s
         lonlat = np.array([(unit.lon, unit.lat) for unit in units], dtype=np.float64)
-        snapped = self.snap(lonlat, costing=costing, closed=closed, leaving=True, max_m=max_m)
+        snapped = self._snap_units(lonlat, costing, closed, max_m)
         ends = arrivals(self.graph, time_s, closed, target.link, target.along_m)
         starts = departures(self.graph, time_s, closed, snapped, ends)
         seed_state, seed_end = self._seeds(ends, costed)
@@ -263,22 +264,47 @@ class Router:
                 unit = units[number].key
                 eta = Eta(unit, float(unit_s[number]), route.distance_m, place, route)
                 found.append((number, eta))
-        complete = len(found) < count or count >= len(units)
+        lost = np.full(len(units), len(found) < count or count >= len(units))
+        lost |= (snapped.link < 0) | self._cut_off(costed, target, snapped)
+        lost &= ~np.isfinite(unit_s)
         cut_off: list[tuple[int, Unreachable]] = []
-        for number in np.flatnonzero(~np.isfinite(unit_s)).tolist():
+        for number in np.flatnonzero(lost).tolist():
             if snapped.link[number] < 0:
                 cut_off.append((number, Unreachable(units[number].key, "no_road", None)))
-            elif complete or self._cut_off(costed, target, snapped, number):
+            else:
                 place = place_at(snapped, number)
                 cut_off.append((number, Unreachable(units[number].key, "no_route", place)))
         return found, cut_off
 
-    def _cut_off(self, costed: Costed, target: Place, snapped: Snapped, number: int) -> bool:
-        """Whether a unit is proven not to get to a place from which the main network is reached:
-        it stands where that network cannot be reached."""
-        along, length = snapped.along_m[number], self.graph.length_m[snapped.link[number]]
-        between = AT_JUNCTION_M < along < length - AT_JUNCTION_M
-        return bool(between and not snapped.connected[number] and costed.depart[target.link])
+    def _snap_units(
+        self, lonlat: NDArray[np.float64], costing: Costing, closed: ClosedRoads, max_m: float
+    ) -> Snapped:
+        """Units on the road; those that have not moved since the last request keep their places."""
+        last = self._units_before.get(costing)
+        snapped: Snapped | None = None
+        if last is not None and last[0] is closed and last[1] == max_m:
+            before, was = last[2], last[3]
+            if before.shape == lonlat.shape:
+                moved = np.flatnonzero(np.any(before != lonlat, axis=1))
+                snapped = was
+                if len(moved):
+                    now = self.snap(
+                        lonlat[moved], costing=costing, closed=closed, leaving=True, max_m=max_m
+                    )
+                    snapped = was.replaced(moved, now)
+        if snapped is None:
+            snapped = self.snap(lonlat, costing=costing, closed=closed, leaving=True, max_m=max_m)
+        self._units_before[costing] = (closed, max_m, lonlat, snapped)
+        return snapped
+
+    def _cut_off(self, costed: Costed, target: Place, snapped: Snapped) -> NDArray[np.bool_]:
+        """Which units are proven not to get to a place from which the main network is reached:
+        those that stand where that network cannot be reached."""
+        length = self.graph.length_m[np.maximum(snapped.link, 0)]
+        along = snapped.along_m
+        between = (along > AT_JUNCTION_M) & (length - along > AT_JUNCTION_M)
+        proven: NDArray[np.bool_] = between & ~snapped.connected & costed.depart[target.link]
+        return proven
 
     def _seeds(self, ends: Arrivals, costed: Costed) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """States on the edges of `ends`, copies included, and which end each belongs to."""
@@ -333,3 +359,14 @@ class Router:
                 remedy="lift a closure, or check the network between them for gaps and one-ways",
             )
         return answer.etas[0]
+
+
+def _by_costing(units: Sequence[UnitAt]) -> dict[Costing, list[int]]:
+    """Places of the units of each costing; equal costings are told by identity first, which is quick."""
+    same: dict[int, list[int]] = defaultdict(list)
+    for number, unit in enumerate(units):
+        same[id(unit.costing)].append(number)
+    groups: dict[Costing, list[int]] = {}
+    for numbers in same.values():
+        groups.setdefault(units[numbers[0]].costing, []).extend(numbers)
+    return groups

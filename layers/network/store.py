@@ -25,10 +25,10 @@ from layers.geo.sql import load_sql
 from layers.network.engine.arrays import Restriction, RoadArraysBuilder
 from layers.network.engine.connectivity import components
 from layers.network.engine.graph import Graph, build_graph
+from layers.network.engine.regions import CELL_DEG, Cell, cell_distance_deg, cell_of, group_cells
 from layers.network.engine.snapping import SnapGrid, build_grid
 from layers.network.models import Road, RoadNode, TurnRestriction
 from layers.network.osm_tags import ROAD_NODE_KINDS
-from layers.network.regions import CELL_DEG, Cell, cell_distance_deg, cell_of, group_cells
 from layers.network.router import Router
 from layers.places.frames import working_srid
 from layers.places.versions import layer_versions

@@ -8,7 +8,6 @@ from layers.jobs.models import Job
 from layers.jobs.periodic import periodic
 from layers.jobs.registry import job_kind
 from layers.jobs.services import job_enqueue
-from layers.network.store import graph_build, graph_current
 
 JOB = "routing_graph"
 
@@ -16,11 +15,16 @@ JOB = "routing_graph"
 @job_kind(JOB, timeout_s=900)
 def routing_graph_build(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
     """Build the graph of the committed network; nothing to do where it lies ready."""
+    # The engine takes half a second to import: only those who use it pay.
+    from layers.network.store import graph_build
+
     return graph_build()
 
 
 @periodic(5)
 def routing_graph_check() -> None:
     """Ask for a build when roads or restrictions changed since the last one."""
+    from layers.network.store import graph_current
+
     if not graph_current():
         job_enqueue(JOB, key=JOB)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numba import njit
@@ -51,6 +51,15 @@ class Snapped:
     lonlat: NDArray[np.float64]
     connected: NDArray[np.bool_]
     passed_over_m: NDArray[np.float64]
+
+    def replaced(self, places: NDArray[np.int64], by: Snapped) -> Snapped:
+        """A copy in which `places` (k,) are taken from the k points of `by`."""
+        columns = {}
+        for field in fields(self):
+            column = getattr(self, field.name).copy()
+            column[places] = getattr(by, field.name)
+            columns[field.name] = column
+        return Snapped(**columns)
 
 
 def build_grid(graph: Graph) -> SnapGrid:
