@@ -206,7 +206,7 @@ def _extent_points(rows: list[Camera]) -> NDArray[np.float64]:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ST_X(p), ST_Y(p) FROM (SELECT ST_StartPoint(geom) AS p FROM layers_road WHERE id %% 50 = 0) AS s"
+            "SELECT ST_X(p), ST_Y(p) FROM (SELECT ST_StartPoint(geom) AS p FROM layers_road WHERE id % 50 = 0) AS s"
         )
         roads = cursor.fetchall()
         if not roads:
