@@ -55,7 +55,11 @@ def write_csv(sheet: Sheet, path: Path) -> None:
 def write_xlsx(sheet: Sheet, path: Path) -> None:
     """XLSX with one sheet; shapes whose WKT does not fit a cell are refused."""
     if len(sheet.geometries) > _XLSX_ROWS:
-        raise InvalidInput("a sheet holds 1,048,575 rows at most", value=len(sheet.geometries), remedy="write .gpkg")
+        raise InvalidInput(
+            "a sheet holds 1,048,575 rows at most",
+            value=len(sheet.geometries),
+            remedy="write .gpkg",
+        )
     for number, cells in enumerate(_table(sheet)):
         if any(isinstance(cell, str) and len(cell) > _XLSX_CELL for cell in cells):
             raise InvalidInput(
@@ -82,10 +86,22 @@ def write_zipped_shapefile(sheet: Sheet, path: Path) -> None:
             unique = f"{plain[: 10 - len(str(number))]}{number}"
         names.append(unique)
     target = folder / f"{sheet.name}.shp"
-    kind = {"Unknown": "Polygon"}.get(sheet.geometry_type, sheet.geometry_type).removeprefix("Multi")
+    kind = {"Unknown": "Polygon"}.get(sheet.geometry_type, sheet.geometry_type).removeprefix(
+        "Multi"
+    )
     if sheet.geometry_type == "Unknown":
-        raise InvalidInput("a shapefile holds one kind of shape", where=sheet.name, remedy="write .gpkg")
-    _write(sheet, target, "ESRI Shapefile", names=names, geometry_type=kind, encoding="UTF-8", longest=_DBF_TEXT)
+        raise InvalidInput(
+            "a shapefile holds one kind of shape", where=sheet.name, remedy="write .gpkg"
+        )
+    _write(
+        sheet,
+        target,
+        "ESRI Shapefile",
+        names=names,
+        geometry_type=kind,
+        encoding="UTF-8",
+        longest=_DBF_TEXT,
+    )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for part in sorted(folder.iterdir()):
             archive.write(part, part.name)
@@ -101,7 +117,9 @@ def _table(sheet: Sheet) -> Iterator[list[Any]]:
         ]
     elif sheet.geometry_type:
         places = ["geometry"]
-        texts = shapely.to_wkt(sheet.geometries, rounding_precision=9) if len(sheet.geometries) else []
+        texts = (
+            shapely.to_wkt(sheet.geometries, rounding_precision=9) if len(sheet.geometries) else []
+        )
         coordinates = [[text] for text in texts]
     else:
         places, coordinates = [], [[] for _ in sheet.geometries]
@@ -109,7 +127,9 @@ def _table(sheet: Sheet) -> Iterator[list[Any]]:
     shown = [index for index, header in enumerate(sheet.headers) if header.casefold() not in taken]
     yield [spreadsheet_text(sheet.headers[index]) for index in shown] + places
     for number in range(len(sheet.geometries)):
-        yield [spreadsheet_text(sheet.columns[index][number]) for index in shown] + coordinates[number]
+        yield [spreadsheet_text(sheet.columns[index][number]) for index in shown] + coordinates[
+            number
+        ]
 
 
 def _write(
@@ -128,7 +148,8 @@ def _write(
         data.append(values)
         masks.append(mask)
     geometry = np.array(
-        [None if shape is None else shapely.to_wkb(shape) for shape in sheet.geometries], dtype=object
+        [None if shape is None else shapely.to_wkb(shape) for shape in sheet.geometries],
+        dtype=object,
     )
     pyogrio.raw.write(
         str(path), geometry, data, np.array(names or sheet.headers, dtype=object), field_mask=masks,
@@ -143,11 +164,16 @@ def _typed(column: list[Any], longest: int) -> tuple[Any, Any]:
     mask = np.array([value is None for value in column], dtype=bool)
     if stated and all(isinstance(value, bool) for value in stated):
         return np.array([bool(value) for value in column], dtype=bool), mask
-    if stated and all(isinstance(v, int) and not isinstance(v, bool) and abs(v) < 2**53 for v in stated):
+    if stated and all(
+        isinstance(v, int) and not isinstance(v, bool) and abs(v) < 2**53 for v in stated
+    ):
         return np.array([0 if value is None else value for value in column], dtype=np.int64), mask
     if stated and all(isinstance(v, int | float) and not isinstance(v, bool) for v in stated):
         return np.array([np.nan if value is None else float(value) for value in column]), None
     texts = [None if value is None else str(value) for value in column]
     if longest:
-        texts = [text if text is None else text.encode()[:longest].decode(errors="ignore") for text in texts]
+        texts = [
+            text if text is None else text.encode()[:longest].decode(errors="ignore")
+            for text in texts
+        ]
     return np.array(texts, dtype=object), None

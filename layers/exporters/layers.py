@@ -43,7 +43,8 @@ EXPORTED: dict[str, ExportedLayer] = {
     "cctv": ExportedLayer(
         Camera,
         _columns(
-            _ASSET + "heading_deg heading_source fov_deg mount_height_m tilt_deg model=model__name kind "
+            _ASSET
+            + "heading_deg heading_source fov_deg mount_height_m tilt_deg model=model__name kind "
             "max_range_m stream_id is_public site=site__code site_name=site__name"
         ),
         secret=_columns("stream_url"),
@@ -74,7 +75,9 @@ EXPORTED: dict[str, ExportedLayer] = {
         secret=_columns("caller_name caller_number note"),
     ),
     "areas": ExportedLayer(
-        Area, _columns("code name level parent=parent__code population"), geometry_type="MultiPolygon"
+        Area,
+        _columns("code name level parent=parent__code population"),
+        geometry_type="MultiPolygon",
     ),
     "roads": ExportedLayer(
         Road,
@@ -118,6 +121,8 @@ def exported_layer(name: str) -> ExportedLayer:
     """The declaration of a layer; raises `InvalidInput` that lists them."""
     if name not in EXPORTED:
         raise InvalidInput(
-            f"no layer {name!r} to export", value=name, remedy=f"choose one of {', '.join(sorted(EXPORTED))}"
+            f"no layer {name!r} to export",
+            value=name,
+            remedy=f"choose one of {', '.join(sorted(EXPORTED))}",
         )
     return EXPORTED[name]

@@ -60,7 +60,9 @@ def layer_export(
             remedy=f"choose one of {' '.join(WRITERS)}",
         )  # fmt: skip
     if not target.parent.is_dir() or target.is_dir():
-        raise InvalidInput("there is no such folder", where=str(target), remedy="make the folder first")
+        raise InvalidInput(
+            "there is no such folder", where=str(target), remedy="make the folder first"
+        )
     layer = exported_layer(layer_name)
     sheet = _sheet(layer_name, layer, with_secrets=with_secrets, rows=rows)
     if not layer.geometry and target.suffix.lower() in {".geojson", ".gpkg", ".zip"}:
@@ -79,7 +81,9 @@ def _sheet(
 ) -> Sheet:
     declared = layer.columns + (layer.secret if with_secrets else ())
     paths = [path for _, path in declared]
-    extra = (["attributes"] if layer.has_attributes else []) + ([layer.geometry] if layer.geometry else [])
+    extra = (["attributes"] if layer.has_attributes else []) + (
+        [layer.geometry] if layer.geometry else []
+    )
     if layer.key:
         extra += ["osm_id"] + (["osm_kind"] if _has(layer.model, "osm_kind") else [])
     query = (layer.model._default_manager.all() if rows is None else rows).order_by("pk")
@@ -95,7 +99,9 @@ def _sheet(
         shape = rest.pop(0) if layer.geometry else None
         wkb.append(None if shape is None else bytes(shape.wkb))
         keys.append(tuple(rest))
-    geometries = shapely.from_wkb(np.array(wkb, dtype=object)) if wkb else np.array([], dtype=object)
+    geometries = (
+        shapely.from_wkb(np.array(wkb, dtype=object)) if wkb else np.array([], dtype=object)
+    )
     if layer.key:
         columns[0] = [
             key or _made_key(parts, geometry)

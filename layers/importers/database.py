@@ -107,14 +107,18 @@ class Lookups:
 def differing_fields(existing: Any, fields: dict[str, Any]) -> dict[str, Any]:
     """The stated fields whose value differs from the stored one, text compared as cleaned."""
     return {
-        name: value for name, value in fields.items() if not _same_value(getattr(existing, name), value)
+        name: value
+        for name, value in fields.items()
+        if not _same_value(getattr(existing, name), value)
     }
 
 
 def merged_attributes(stored: dict[str, Any], stated: dict[str, Any]) -> dict[str, Any] | None:
     """Stored attributes with the stated ones over them, or None where that changes nothing."""
     changed = {
-        key: value for key, value in stated.items() if canonical(stored.get(key)) != canonical(value)
+        key: value
+        for key, value in stated.items()
+        if canonical(stored.get(key)) != canonical(value)
     }
     return {**stored, **changed} if changed else None
 

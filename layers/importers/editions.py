@@ -39,6 +39,8 @@ def _still_there(layer: Layer, key_field: str, keys: list[str]) -> list[dict[str
     label = "name" if "name" in fields else name
     result = []
     for start in range(0, len(keys), QUERY_CHUNK):
-        rows = layer.model._default_manager.filter(**{f"{name}__in": keys[start : start + QUERY_CHUNK]})
+        rows = layer.model._default_manager.filter(
+            **{f"{name}__in": keys[start : start + QUERY_CHUNK]}
+        )
         result += [{"key": key, "name": text} for key, text in rows.values_list(name, label)]
     return sorted(result, key=lambda entry: entry["key"])

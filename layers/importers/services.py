@@ -133,7 +133,9 @@ def _import(
         ]
         warn_about_places(labelled, label_header=mapping.district, report=report)
     key_header = _key_header(table, layer, mapping.headers, key)
-    records = records_from_table(table, layer, mapping, geometries, key_header=key_header, report=report)
+    records = records_from_table(
+        table, layer, mapping, geometries, key_header=key_header, report=report
+    )
     for remark in table.remarks:
         report.warn(None, "", None, remark, kind="remark on the file")
     if node:
@@ -187,12 +189,16 @@ def _key_header(table: SourceTable, layer: Layer, headers: dict[str, str], key: 
     return headers[key] if key in headers else header_named(table, key)
 
 
-def _warn_across_rows(layer: Layer, records: list[Record], name_header: str, report: Report) -> None:
+def _warn_across_rows(
+    layer: Layer, records: list[Record], name_header: str, report: Report
+) -> None:
     if layer.names_unique:
         named = [(r.row, r.fields.get("name", ""), r.geometry) for r in records]
         warn_about_names(named, header=name_header, report=report)
     if layer.near_m:
-        points = [(r.row, r.fields.get("name", ""), r.geometry) for r in records if r.geometry is not None]
+        points = [
+            (r.row, r.fields.get("name", ""), r.geometry) for r in records if r.geometry is not None
+        ]
         warn_about_pairs(points, within_m=layer.near_m, report=report)
 
 
@@ -202,7 +208,9 @@ def _write(
     existing = layer.existing(records)
     has_geometry = any(field.name == "geom" for field in layer.model._meta.concrete_fields)
     sourced = any(field.name == "import_hash" for field in layer.model._meta.concrete_fields)
-    extra_attributes = any(field.name == "attributes" for field in layer.model._meta.concrete_fields)
+    extra_attributes = any(
+        field.name == "attributes" for field in layer.model._meta.concrete_fields
+    )
     to_create: list[Record] = []
     to_update: list[tuple[Any, dict[str, Any]]] = []
     unchanged: list[tuple[Record, int]] = []
@@ -213,7 +221,11 @@ def _write(
         if row is None:
             to_create.append(record)
             continue
-        if sourced and row.import_hash == record.import_hash and row.origin in {Origin.FILE, Origin.DEMO}:
+        if (
+            sourced
+            and row.import_hash == record.import_hash
+            and row.origin in {Origin.FILE, Origin.DEMO}
+        ):
             record.extra["same_import"] = True
             unchanged.append((record, row.pk))
             continue
@@ -224,7 +236,11 @@ def _write(
         changes = differing_fields(row, fields)
         changes.pop("minz", None) if set(changes) == {"minz"} else None
         record.extra["status_changed"] = "status_id" in changes
-        if has_geometry and record.geometry is not None and not same_geometry(row.geom, record.geometry):
+        if (
+            has_geometry
+            and record.geometry is not None
+            and not same_geometry(row.geom, record.geometry)
+        ):
             changes["geom"] = record.geometry
             record.extra["moved"] = True
         if extra_attributes and (merged := merged_attributes(row.attributes, record.attributes)):
@@ -264,7 +280,10 @@ def _write(
 
 
 def _count_rows(
-    created: list[Record], changed: list[tuple[Record, int]], unchanged: list[tuple[Record, int]], moved: int
+    created: list[Record],
+    changed: list[tuple[Record, int]],
+    unchanged: list[tuple[Record, int]],
+    moved: int,
 ) -> tuple[int, int, int]:
     """Rows of the file created, updated, unchanged: a row that became several counts once."""
     made = {record.row for record in created}
@@ -278,9 +297,7 @@ def _avoid_taken_codes(layer: Layer, records: list[Record], report: Report) -> N
     if "code" not in layer.keys or layer.keys == ("code",):
         return
     wanted = {record.fields["code"] for record in records}
-    taken = set(
-        layer.model._default_manager.filter(code__in=wanted).values_list("code", flat=True)
-    )
+    taken = set(layer.model._default_manager.filter(code__in=wanted).values_list("code", flat=True))
     for record in records:
         code = record.fields["code"]
         if code in taken:
@@ -300,5 +317,3 @@ def _summary(result: dict[str, Any]) -> dict[str, Any]:
         kept[f"{name}_total"] = len(kept[name])
         kept[name] = kept[name][:1_000]
     return kept
-
-

@@ -90,9 +90,7 @@ def table_from_file(
             remedy="leave out the columns that are not needed",
         )
     if len(table.rows) > MAX_ROWS:
-        raise HostileInput(
-            f"more than {MAX_ROWS} rows", where=file.name, remedy="split the file"
-        )
+        raise HostileInput(f"more than {MAX_ROWS} rows", where=file.name, remedy="split the file")
     return table
 
 
@@ -153,10 +151,13 @@ def _copy(path: str, target: Path, name: str) -> str:
         raise InvalidInput(
             "the file may not be read", where=path, remedy="give the right to read it"
         ) from error
+    except OSError as error:
+        raise InvalidInput("not a file", where=path, remedy=f"give {_SUPPORTED}") from error
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise InvalidInput("not a file", where=path, remedy=f"give {_SUPPORTED}")
     with os.fdopen(handle, "rb") as source:
-        status = os.fstat(source.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise InvalidInput("not a file", where=path, remedy=f"give {_SUPPORTED}")
         if status.st_size == 0:
             raise InvalidInput("the file is empty", where=name, remedy=f"give {_SUPPORTED}")
         digest, size = hashlib.sha256(), 0
@@ -204,7 +205,9 @@ def _is_geojson(sample: bytes) -> bool:
     kinds = set(_GEOJSON_TYPE.findall(sample))
     if b"FeatureCollection" in kinds:
         return bool(re.search(rb'"features"\s*:', sample))
-    return bool(kinds) and bool(re.match(rb'[\s\xef\xbb\xbf]*\{\s*"(type|geometry|id|coordinates)"', sample))
+    return bool(kinds) and bool(
+        re.match(rb'[\s\xef\xbb\xbf]*\{\s*"(type|geometry|id|coordinates)"', sample)
+    )
 
 
 def _max_unpacked() -> int:

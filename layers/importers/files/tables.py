@@ -33,7 +33,9 @@ def read_csv(path: Path) -> SourceTable:
     """A CSV file: UTF-8 (with or without mark), UTF-16 with mark, else Windows-1252; `,` `;` tab `|`."""
     encoding = _encoding(path)
     csv.field_size_limit(_MAX_FIELD)
-    remarks = [] if encoding.startswith("utf") else ["the text is not UTF-8 and was read as Windows-1252"]
+    remarks = (
+        [] if encoding.startswith("utf") else ["the text is not UTF-8 and was read as Windows-1252"]
+    )
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         delimiter = _delimiter(file.read(65_536))
         file.seek(0)
@@ -51,7 +53,9 @@ def read_csv(path: Path) -> SourceTable:
                 number += 1
                 values: dict[str, Any] = dict(zip(headers, cells, strict=False))
                 row = SourceRow(number, values)
-                if len(cells) > len(headers) and any(cell.strip() for cell in cells[len(headers) :]):
+                if len(cells) > len(headers) and any(
+                    cell.strip() for cell in cells[len(headers) :]
+                ):
                     row.fault = f"{len(cells)} cells, but the header names {len(headers)} columns"
                 rows.append(row)
                 if number > MAX_ROWS:
@@ -62,7 +66,9 @@ def read_csv(path: Path) -> SourceTable:
                 remedy="check the quotes in that line",
             ) from error  # fmt: skip
     if not headers:
-        raise InvalidInput("the CSV has no header line", remedy="name the columns in the first line")
+        raise InvalidInput(
+            "the CSV has no header line", remedy="name the columns in the first line"
+        )
     return SourceTable(headers, rows, remarks=remarks)
 
 
@@ -186,7 +192,7 @@ def read_json(path: Path) -> SourceTable:
     found = _objects(document)
     if not found:
         raise InvalidInput(
-            "no list of objects in the JSON", remedy="give a list at the top or under \"records\""
+            "no list of objects in the JSON", remedy='give a list at the top or under "records"'
         )
     headers: dict[str, None] = {}
     rows = []
@@ -216,7 +222,9 @@ def _objects(document: Any) -> list[Any]:
     return max(groups.values(), key=lambda items: (_has_position(items[0]), len(items)))
 
 
-def _collect(node: Any, at: tuple[str, ...], groups: dict[tuple[str, ...], list[dict[str, Any]]]) -> None:
+def _collect(
+    node: Any, at: tuple[str, ...], groups: dict[tuple[str, ...], list[dict[str, Any]]]
+) -> None:
     if len(at) > _MAX_JSON_DEPTH:
         raise HostileInput("the JSON is nested too deeply", remedy="export a flat list")
     if isinstance(node, dict):

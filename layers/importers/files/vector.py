@@ -27,7 +27,9 @@ WGS84 = pyproj.CRS.from_epsg(4326)
 
 #: The member name "crs" in every spelling JSON allows, escapes included.
 _CRS_MEMBER = re.compile(rb'"(?:c|\\u0063)(?:r|\\u0072)(?:s|\\u0073)"\s*:\s*', re.IGNORECASE)
-_CRS_NAME = re.compile(r"^(urn:ogc:def:crs:(?:OGC|EPSG):[\w.]*:\w+|EPSG:\d+|CRS:84|OGC:CRS84)$", re.I)
+_CRS_NAME = re.compile(
+    r"^(urn:ogc:def:crs:(?:OGC|EPSG):[\w.]*:\w+|EPSG:\d+|CRS:84|OGC:CRS84)$", re.I
+)
 _NO_CRS = "give it with --crs, for instance --crs EPSG:32749"
 
 
@@ -115,7 +117,11 @@ def _check_geojson_crs(path: Path) -> None:
                 raise HostileInput("the crs member cannot be read", remedy=_NO_CRS) from error
             properties = member.get("properties")
             name = properties.get("name") if isinstance(properties, dict) else None
-            if member.get("type") != "name" or not isinstance(name, str) or set(properties) != {"name"}:
+            if (
+                member.get("type") != "name"
+                or not isinstance(name, str)
+                or set(properties) != {"name"}
+            ):
                 raise HostileInput(
                     "the crs member points to another file or address",
                     value=str(member)[:120],
@@ -144,7 +150,9 @@ def _geopackage_tables(path: Path) -> list[str]:
                 raise HostileInput("the GeoPackage holds a virtual table", where=name[:60])
         for needed in ("gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys"):
             if kinds.get(needed, ("", ""))[0] != "table":
-                raise InvalidInput(f"the GeoPackage has no table {needed}", remedy="export it again")
+                raise InvalidInput(
+                    f"the GeoPackage has no table {needed}", remedy="export it again"
+                )
         names = [
             str(row[0])
             for row in connection.execute(
@@ -221,11 +229,15 @@ def _read_with_gdal(
     rows = []
     for index in range(count):
         geometry = geometries[index] if geometries is not None else None
-        row = SourceRow(index + 1, {h: c[index] for h, c in zip(headers, columns, strict=True)}, geometry)
+        row = SourceRow(
+            index + 1, {h: c[index] for h, c in zip(headers, columns, strict=True)}, geometry
+        )
         if geometry is None and wkb is not None and wkb[index] is not None:
             row.fault = "the geometry cannot be read"
         rows.append(row)
-    return SourceTable(headers, rows, has_geometry=geometries is not None, crs=used, remarks=remarks)
+    return SourceTable(
+        headers, rows, has_geometry=geometries is not None, crs=used, remarks=remarks
+    )
 
 
 def _plain_column(values: Any, *, nested: bool, flag: bool) -> list[Any]:
@@ -276,10 +288,15 @@ def read_kml(path: Path) -> SourceTable:
         ) from error  # fmt: skip
     except ElementTree.ParseError as error:
         raise InvalidInput(
-            "the KML is not well formed", value=str(error), where=str(error), remedy="export it again"
+            "the KML is not well formed",
+            value=str(error),
+            where=str(error),
+            remedy="export it again",
         ) from error
     if not rows:
-        raise InvalidInput("the KML holds no placemark", remedy="export the layer itself, not a link to it")
+        raise InvalidInput(
+            "the KML holds no placemark", remedy="export the layer itself, not a link to it"
+        )
     return SourceTable(list(headers), rows, has_geometry=True, crs="EPSG:4326")
 
 
@@ -318,7 +335,11 @@ def _placemark(element: Any) -> tuple[dict[str, Any], Any, str]:
     if len(parts) == 1:
         return values, parts[0], ""
     kinds = {part.geom_type for part in parts}
-    multi = {"Point": shapely.MultiPoint, "LineString": shapely.MultiLineString, "Polygon": shapely.MultiPolygon}
+    multi = {
+        "Point": shapely.MultiPoint,
+        "LineString": shapely.MultiLineString,
+        "Polygon": shapely.MultiPolygon,
+    }
     make = multi[kinds.pop()] if len(kinds) == 1 else shapely.GeometryCollection
     return values, make(parts), ""
 

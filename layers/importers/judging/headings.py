@@ -16,8 +16,10 @@ _STATED = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_BRACKET = re.compile(rf"\b({_WORDS})\s*\([^()]*\)\s*\.?\s*$", re.IGNORECASE)
-_ALONE_IN_BRACKETS = re.compile(rf"\(\s*({_WORDS})\s*\)|\b-\s*({_WORDS})\s*$", re.IGNORECASE)
-_LANDMARK = re.compile(r"\b(?:arah|menghadap|facing|towards?)\b\s*[:\-]?\s*(.*?)\s*\)?\s*$", re.IGNORECASE)
+_ALONE_IN_BRACKETS = re.compile(rf"\(\s*({_WORDS})\s*\)|\s[-–]\s*({_WORDS})\s*$", re.IGNORECASE)
+_LANDMARK = re.compile(
+    r"\b(?:arah|menghadap|facing|towards?)\b\s*[:\-]?\s*(.*?)\s*\)?\s*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

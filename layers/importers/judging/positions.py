@@ -147,7 +147,12 @@ def _from_pair(row: SourceRow, header: str, value: Any, report: Report) -> Any:
 
 
 def _in_range(
-    row: SourceRow, geometry: Any, where: str, near: Neighbourhood | None, mapping: Mapping, report: Report
+    row: SourceRow,
+    geometry: Any,
+    where: str,
+    near: Neighbourhood | None,
+    mapping: Mapping,
+    report: Report,
 ) -> Any:
     west, south, east, north = geometry.bounds
     if not np.isfinite([west, south, east, north]).all():
@@ -173,7 +178,9 @@ def _in_range(
         and near.distance_deg(lon, lat) > FAR_DEG
         and near.distance_deg(lat, lon) <= NEAR_DEG
     ):
-        report.reject(row.number, where, shown, f"far from {near.name}, but exchanged it lies there; {hint}")
+        report.reject(
+            row.number, where, shown, f"far from {near.name}, but exchanged it lies there; {hint}"
+        )
         return None
     return geometry
 
@@ -210,7 +217,9 @@ def _shaped(row: SourceRow, geometry: Any, shape: Shape, repair: bool, report: R
     elif shape == "polygon":
         if kind in {"Polygon", "MultiPolygon", "GeometryCollection"}:
             if not geometry.is_valid:
-                geometry = _repaired(row, geometry, report) if repair else _invalid(row, geometry, report)
+                geometry = (
+                    _repaired(row, geometry, report) if repair else _invalid(row, geometry, report)
+                )
             return None if geometry is None else _multipolygon(row, geometry, report)
     else:
         return geometry if geometry.is_valid else _invalid(row, geometry, report)
@@ -238,12 +247,18 @@ def _repaired(row: SourceRow, geometry: Any, report: Report) -> Any:
         )  # fmt: skip
         return None
     mended = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
-    report.warn(row.number, "geometry", None, "the invalid geometry was repaired", kind="geometry repaired")
+    report.warn(
+        row.number, "geometry", None, "the invalid geometry was repaired", kind="geometry repaired"
+    )
     return mended
 
 
 def _multipolygon(row: SourceRow, geometry: Any, report: Report) -> Any:
-    parts = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon" and not part.is_empty]
+    parts = [
+        part
+        for part in shapely.get_parts(geometry)
+        if part.geom_type == "Polygon" and not part.is_empty
+    ]
     parts += [
         inner
         for part in shapely.get_parts(geometry)

@@ -45,7 +45,9 @@ def records_from_table(
                     texts_as_numbers[header].append(row.number)
         if row.number in report.rejected_rows:
             continue
-        record = _record(row, geometry, layer, columns, mapping, key_header, table.file_name, report)
+        record = _record(
+            row, geometry, layer, columns, mapping, key_header, table.file_name, report
+        )
         if record is not None:
             records += layer.prepare(record, report)
     for header, rows in texts_as_numbers.items():
@@ -78,7 +80,13 @@ def _record(
             continue
         shown = "…" if column.secret else raw
         if holds_line_break(raw):
-            report.warn(row.number, header, shown, "a line break in the cell: joined to one line", kind="line break")
+            report.warn(
+                row.number,
+                header,
+                shown,
+                "a line break in the cell: joined to one line",
+                kind="line break",
+            )
             if not clean_text(raw):
                 continue
         try:
@@ -136,7 +144,12 @@ def _attributes(row: SourceRow, mapping: Mapping) -> dict[str, Any]:
 
 
 def _key(
-    row: SourceRow, layer: Layer, fields: dict[str, Any], geometry: Any, key_header: str, report: Report
+    row: SourceRow,
+    layer: Layer,
+    fields: dict[str, Any],
+    geometry: Any,
+    key_header: str,
+    report: Report,
 ) -> tuple[str, str] | None:
     if key_header:
         value = row.values.get(key_header)
@@ -203,7 +216,9 @@ def record_hash(record: Record) -> str:
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps(stated, sort_keys=True, ensure_ascii=False, default=str).encode())
     if record.geometry is not None:
-        digest.update(np.round(shapely.get_coordinates(record.geometry) * 1e7).astype(np.int64).tobytes())
+        digest.update(
+            np.round(shapely.get_coordinates(record.geometry) * 1e7).astype(np.int64).tobytes()
+        )
     return digest.hexdigest()
 
 

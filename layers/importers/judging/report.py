@@ -33,7 +33,9 @@ class Report:
         if self.counts[kind] <= MAX_LISTED:
             self.warnings.append(_entry(row, field, value, reason))
 
-    def remark(self, field: str, reason: str, *, kind: str, rows: list[int], value: Any = None) -> None:
+    def remark(
+        self, field: str, reason: str, *, kind: str, rows: list[int], value: Any = None
+    ) -> None:
         """One fault shared by many rows, told once with all their numbers."""
         self.counts[kind] += len(rows)
         entry = _entry(rows[0] if rows else None, field, value, reason)
@@ -43,12 +45,19 @@ class Report:
 
     def listed_warnings(self) -> list[dict[str, Any]]:
         """All warnings, by row, with one line for each kind that was cut short."""
-        result = sorted(self.warnings, key=lambda entry: (entry["row"] is not None, entry["row"] or 0))
+        result = sorted(
+            self.warnings, key=lambda entry: (entry["row"] is not None, entry["row"] or 0)
+        )
         listed = {kind: count for kind, count in self.counts.items() if count > MAX_LISTED}
         for kind, count in listed.items():
             if not any(entry.get("rows_total") == count for entry in self.warnings):
                 result.append(
-                    _entry(None, "", count, f"{kind}: {count} in all, the first {MAX_LISTED} are listed")
+                    _entry(
+                        None,
+                        "",
+                        count,
+                        f"{kind}: {count} in all, the first {MAX_LISTED} are listed",
+                    )
                 )
         return result
 

@@ -40,7 +40,9 @@ def areas_of_level(level: str) -> Areas:
     """The areas of one level (`kota`, `kecamatan`, `kelurahan`) that are loaded."""
     rows = list(Area.objects.filter(level=level).order_by("code"))
     shapes = shapely.from_wkb(np.array([bytes(row.geom.wkb) for row in rows], dtype=object))
-    return Areas([row.name for row in rows], [row.pk for row in rows], shapes, shapely.STRtree(shapes))
+    return Areas(
+        [row.name for row in rows], [row.pk for row in rows], shapes, shapely.STRtree(shapes)
+    )
 
 
 def city_neighbourhood() -> Neighbourhood | None:
@@ -80,7 +82,13 @@ def warn_about_places(
             continue
         text = str(label)
         if normalised(text) in {"unknown", "tidakdiketahui", "none", "na", "lainnya"}:
-            report.warn(row, label_header, text, "the source does not know the kecamatan", kind="kecamatan unknown")
+            report.warn(
+                row,
+                label_header,
+                text,
+                "the source does not know the kecamatan",
+                kind="kecamatan unknown",
+            )
             continue
         if district[index] >= 0:
             there = districts.names[district[index]]
@@ -109,10 +117,14 @@ def warn_about_names(named: list[tuple[int, str, Any]], *, header: str, report: 
         far = ""
         if point is not None and there is not None:
             far = f", {geodesic_m(point.x, point.y, there.x, there.y):.0f} m away"
-        report.warn(row, header, name, f"row {earlier} has the same name{far}", kind="repeated name")
+        report.warn(
+            row, header, name, f"row {earlier} has the same name{far}", kind="repeated name"
+        )
 
 
-def warn_about_pairs(points: list[tuple[int, str, Any]], *, within_m: float, report: Report) -> None:
+def warn_about_pairs(
+    points: list[tuple[int, str, Any]], *, within_m: float, report: Report
+) -> None:
     """Warns of each pair of points less than `within_m` apart, at its later row."""
     if len(points) < 2:
         return

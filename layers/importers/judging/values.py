@@ -18,7 +18,9 @@ _YES = {"1", "true", "t", "yes", "y", "ya", "on", "benar", "ada", "publik", "pub
 _NO = {"0", "false", "f", "no", "n", "tidak", "off", "salah", "tdk", "private", "privat"}
 _ESCAPED = re.compile(r"^'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
-_UNIT = re.compile(r"\s*(m|meter|metres?|km/h|kmh|kph|mbps|mbit/s|deg|derajat|°)\.?$", re.IGNORECASE)
+_UNIT = re.compile(
+    r"\s*(m|meter|metres?|km/h|kmh|kph|mbps|mbit/s|deg|derajat|°)\.?$", re.IGNORECASE
+)
 
 
 def normalised(text: Any) -> str:
@@ -31,7 +33,9 @@ def is_blank(value: Any) -> bool:
     """Nothing stated: None, not-a-number, empty or only blanks."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
-    return isinstance(value, str) and (not value.strip() or value.strip().lower() in {"null", "nan", "n/a", "-"})
+    return isinstance(value, str) and (
+        not value.strip() or value.strip().lower() in {"null", "nan", "n/a", "-"}
+    )
 
 
 def clean_text(value: Any) -> str:
@@ -41,7 +45,9 @@ def clean_text(value: Any) -> str:
     text = str(value)
     if _ESCAPED.match(text):
         text = text[1:]
-    text = "".join(" " if unicodedata.category(mark) in {"Cc", "Zl", "Zp"} else mark for mark in text)
+    text = "".join(
+        " " if unicodedata.category(mark) in {"Cc", "Zl", "Zp"} else mark for mark in text
+    )
     return " ".join(text.replace("\ufeff", "").split())
 
 
@@ -75,7 +81,11 @@ def number(value: Any) -> float:
     else:
         text = _UNIT.sub("", clean_text(value)).replace("\u2212", "-")
         if "," in text:
-            text = text.replace(".", "") if text.rfind(".") < text.rfind(",") else text.replace(",", "")
+            text = (
+                text.replace(".", "")
+                if text.rfind(".") < text.rfind(",")
+                else text.replace(",", "")
+            )
             if text.count(",") > 1:
                 raise ValueError("not a number")
             text = text.replace(",", ".")
@@ -173,7 +183,9 @@ def word_list(value: Any) -> list[str]:
         parts = [clean_text(item) for item in value]
     else:
         text = clean_text(value)
-        if (text.startswith("[") and text.endswith("]")) or (text.startswith("{") and text.endswith("}")):
+        if (text.startswith("[") and text.endswith("]")) or (
+            text.startswith("{") and text.endswith("}")
+        ):
             text = text[1:-1]
         parts = [part.strip().strip("\"'") for part in re.split(r"[,;|]", text)]
     return list(dict.fromkeys(part for part in parts if part))
@@ -187,7 +199,9 @@ class Moment(datetime):
 
 _DAY_FIRST = re.compile(r"^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})(?:[ T,]+(.*))?$")
 _PLAIN_DATE = re.compile(r"^(\d{4})[/\-](\d{1,2})[/\-](\d{1,2})(?:[ T]+(.*))?$")
-_CLOCK = re.compile(r"^(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:\.(\d+))?)?\s*(am|pm)?\s*(?:WIB)?$", re.I)
+_CLOCK = re.compile(
+    r"^(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:\.(\d+))?)?\s*(am|pm)?\s*(?:WIB)?$", re.I
+)
 
 
 def time_reader(zone: str) -> Reader:

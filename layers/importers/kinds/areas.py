@@ -80,15 +80,25 @@ class Areas(Layer):
             level = level_of_code(code) or next((level for level in _LEVELS if names[level]), None)
         if not level:
             level = Area.Level.OTHER
-            report.warn(record.row, "level", None, "no level stated and none in the code: other", kind="no level")
+            report.warn(
+                record.row,
+                "level",
+                None,
+                "no level stated and none in the code: other",
+                kind="no level",
+            )
         fields["level"] = str(level)
         if not code:
-            code = codes.get(level, "") or self._code_from_names(level, names, fields.get("name", ""))
+            code = codes.get(level, "") or self._code_from_names(
+                level, names, fields.get("name", "")
+            )
             if not code:
                 report.reject(record.row, "code", None, "no code and no name to make one of")
                 return []
             if not codes.get(level):
-                report.warn(record.row, "code", code, "no code: made from the names", kind="no code")
+                report.warn(
+                    record.row, "code", code, "no code: made from the names", kind="no code"
+                )
         fields["code"] = code[:40]
         record.key = ("code", fields["code"])
         if not fields.get("name"):
@@ -103,7 +113,11 @@ class Areas(Layer):
         own = name or names.get(level, "")
         if not own:
             return ""
-        wider = [names[up] for up in _LEVELS if _LEVELS.index(up) > (_LEVELS.index(level) if level in _LEVELS else -1)]
+        wider = [
+            names[up]
+            for up in _LEVELS
+            if _LEVELS.index(up) > (_LEVELS.index(level) if level in _LEVELS else -1)
+        ]
         parts = [normalised(part) for part in [*reversed([part for part in wider if part]), own]]
         return "-".join(part for part in parts if part)[:40]
 
@@ -111,7 +125,9 @@ class Areas(Layer):
         record_order = {level: number for number, level in enumerate(reversed(_LEVELS))}
         return sorted(records, key=lambda record: record_order.get(record.fields["level"], 9))
 
-    def after_write(self, written: list[tuple[Record, int, bool]], lookups: Lookups, report: Report) -> int:
+    def after_write(
+        self, written: list[tuple[Record, int, bool]], lookups: Lookups, report: Report
+    ) -> int:
         """Ties areas to what they are part of, by stated parent or by code, in either order of import."""
         ids = dict(Area.objects.values_list("code", "pk"))
         stated = {pk: record.extra.get("parent") or "" for record, pk, _ in written}
@@ -148,7 +164,9 @@ def level_of_code(code: str) -> str:
         return str({2: "provinsi", 5: "kota", 8: "kecamatan", 13: "kelurahan"}[len(code)])
     digits = re.sub(r"^ID", "", code)
     if digits.isdigit():
-        return {2: "provinsi", 4: "kota", 6: "kecamatan", 7: "kecamatan", 10: "kelurahan"}.get(len(digits), "")
+        return {2: "provinsi", 4: "kota", 6: "kecamatan", 7: "kecamatan", 10: "kelurahan"}.get(
+            len(digits), ""
+        )
     return ""
 
 

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from layers.importers.database import Lookups
     from layers.importers.judging.report import Report
 
-NAME_WORDS = ("nama", "namalokasi", "namaobjek", "namobj", "title", "judul", "label", "lokasi", "namatitik")
+NAME_WORDS = (
+    "nama",
+    "namalokasi",
+    "namaobjek",
+    "namobj",
+    "title",
+    "judul",
+    "label",
+    "lokasi",
+    "namatitik",
+)
 CODE_WORDS = ("kode", "id", "uuid", "nomor", "no", "kodecctv", "osmid", "objectid", "gid", "fid")
 ADDRESS_WORDS = ("alamat", "formatted", "formattedaddress", "locationformatted", "alamatlengkap", "jalan", "street", "locationstreet")  # fmt: skip
 AGENCY_WORDS = ("instansi", "opd", "dinas", "pengelola", "pemilik", "organisation", "organization", "owner", "operator")  # fmt: skip
@@ -48,7 +58,10 @@ STATION_KIND_TOKENS = {
     "rescue": ("rescue", "sar", "basarnas", "bpbd", "penyelamat", "penyelamatan"),
     "ambulance": ("ambulance", "ambulans", "hospital", "puskesmas", "psc", "pmi", "ems", "rsia", "rsud", "rsu", "rs", "medis"),
 }  # fmt: skip
-_STATION_PHRASES = {"ambulance": ("rumah sakit", "klinik rawat inap"), "rescue": ("search and rescue",)}
+_STATION_PHRASES = {
+    "ambulance": ("rumah sakit", "klinik rawat inap"),
+    "rescue": ("search and rescue",),
+}
 STATION_KIND_WORDS = words_of(
     StationKind,
     {
@@ -58,6 +71,7 @@ STATION_KIND_WORDS = words_of(
         "rescue": ("sar", "penyelamat", "penyelamatan", "bpbd", "basarnas"),
     },
 )  # fmt: skip
+
 
 def station_kind_in(*texts: Any) -> str:
     """Kind of station that a name or category states ("" where it states none)."""
@@ -125,7 +139,11 @@ class Wifi(AssetLayer):
     columns = (
         *asset_columns(),
         Column("ssid", text_reader(64), ("namawifi", "wifiname")),
-        Column("reach_m", number_reader(0, 5_000, above=True), ("reach", "jangkauan", "radius", "radiusm")),
+        Column(
+            "reach_m",
+            number_reader(0, 5_000, above=True),
+            ("reach", "jangkauan", "radius", "radiusm"),
+        ),
         Column("bandwidth_mbps", number_reader(0, 1e6), ("bandwidth", "kecepatan", "mbps")),
         Column("provider", text_reader(120), ("penyedia", "isp")),
     )
@@ -155,7 +173,9 @@ class Stations(AssetLayer):
             except ValueError:
                 kind = station_kind_in(stated)
         else:
-            kind = station_kind_in(record.fields.get("name"), record.extra.get("agency"), record.extra.get("file"))
+            kind = station_kind_in(
+                record.fields.get("name"), record.extra.get("agency"), record.extra.get("file")
+            )
         if not kind:
             report.reject(
                 record.row, header, stated or None,

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from layers.importers.database import Lookups
     from layers.importers.judging.report import Report
 
-_SECRET_TEXT = re.compile(r"\b(rtsps?|rtmps?|srt|udp)://|://[^/\s]*:[^/\s]*@|\.m3u8\b|/webrtc", re.IGNORECASE)
+_SECRET_TEXT = re.compile(
+    r"\b(rtsps?|rtmps?|srt|udp)://|://[^/\s]*:[^/\s]*@|\.m3u8\b|/webrtc", re.IGNORECASE
+)
 _STREAM_SCHEME = re.compile(r"^(https?|rtsps?|rtmps?|wss?)://[^\s]+$", re.IGNORECASE)
 
 
@@ -125,7 +127,9 @@ class Cctv(AssetLayer):
         source = fields.pop("heading_source", None)
         if fields.get("heading_deg") is not None:
             fields["heading_source"] = (
-                source if source and source != Camera.HeadingSource.UNKNOWN else Camera.HeadingSource.STATED
+                source
+                if source and source != Camera.HeadingSource.UNKNOWN
+                else Camera.HeadingSource.STATED
             )
             return
         if source == Camera.HeadingSource.UNKNOWN:
@@ -192,13 +196,14 @@ class Cctv(AssetLayer):
         super().on_create(record, lookups)
         record.fields["site_id"] = lookups.sites.id_for(record)
 
-
     def after_write(
         self, written: list[tuple[Record, int, bool]], lookups: Lookups, report: Report
     ) -> int:
         """A site that an import made for one camera moves with it."""
         moved = {pk: record for record, pk, _ in written if record.extra.get("moved")}
-        cameras = Camera.objects.filter(pk__in=list(moved), site__origin__in=[Origin.FILE, Origin.DEMO])
+        cameras = Camera.objects.filter(
+            pk__in=list(moved), site__origin__in=[Origin.FILE, Origin.DEMO]
+        )
         for camera in cameras.select_related("site"):
             if camera.site.cameras.count() == 1:
                 place = moved[camera.pk].geometry
@@ -246,7 +251,9 @@ class Sites:
         if site is None:
             site = Site.objects.create(
                 code=code,
-                name=record.extra.get("site_name") or record.extra.get("site") or record.fields["name"],
+                name=record.extra.get("site_name")
+                or record.extra.get("site")
+                or record.fields["name"],
                 agency_id=record.fields.get("agency_id"),
                 address=record.fields.get("address", ""),
                 origin=self.origin,

@@ -30,6 +30,7 @@ from layers.places.models import Building, LandCover, Place
 if TYPE_CHECKING:
     from layers.importers.judging.report import Report
 
+
 def geometry_key(geometry: Any) -> str:
     """Key of a row that has none: digest of its vertices to 1e-7 degrees and of its type."""
     digest = hashlib.blake2b(digest_size=10)
@@ -142,12 +143,21 @@ class Roads(GroundLayer):
             if "class" not in record.headers:
                 pass
             elif "class" not in record.extra.get("unreadable", ()):
-                report.warn(record.row, record.headers["class"], None, "no class: road of unknown class", kind="no road class")
+                report.warn(
+                    record.row,
+                    record.headers["class"],
+                    None,
+                    "no class: road of unknown class",
+                    kind="no road class",
+                )
             fields["road_class"] = "road"
         if fields["road_class"] == "path" and "access" not in fields:
             fields["access"] = Road.Access.NO.value
         if "access" in fields:
-            fields["drivable"] = fields["access"] != "no" and fields["road_class"] not in {"path", "pedestrian"}
+            fields["drivable"] = fields["access"] != "no" and fields["road_class"] not in {
+                "path",
+                "pedestrian",
+            }
         fields["minz"] = ROAD_MINZ.get(fields["road_class"], 14)
         parts = [part for part in shapely.get_parts(record.geometry) if _is_line(part)]
         if not parts:
@@ -217,7 +227,9 @@ class Buildings(GroundLayer):
     def prepare(self, record: Record, report: Report) -> list[Record]:
         super().prepare(record, report)
         area_m2 = abs(GEOD.geometry_area_perimeter(record.geometry)[0])
-        record.fields["minz"] = 12 + sum(area_m2 < least_m2 for least_m2 in (5_000.0, 1_200.0, 250.0))
+        record.fields["minz"] = 12 + sum(
+            area_m2 < least_m2 for least_m2 in (5_000.0, 1_200.0, 250.0)
+        )
         return [record]
 
     def file_remarks(self, records: list[Record], report: Report) -> None:
@@ -245,7 +257,10 @@ class Places(GroundLayer):
     def prepare(self, record: Record, report: Report) -> list[Record]:
         record.fields.setdefault("kind", "place")
         if not record.key[1]:
-            record.key = ("source_key", geometry_key(record.geometry) + normalised(record.fields["name"])[:20])
+            record.key = (
+                "source_key",
+                geometry_key(record.geometry) + normalised(record.fields["name"])[:20],
+            )
         return [record]
 
 
@@ -269,5 +284,3 @@ class Ground(GroundLayer):
         super().prepare(record, report)
         record.fields["minz"] = 12
         return [record]
-
-

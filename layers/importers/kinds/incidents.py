@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from layers.importers.database import Lookups
     from layers.importers.judging.report import Report
 
-_TIMES = ("reported_at", "first_dispatch_at", "first_en_route_at", "first_on_scene_at", "under_control_at", "closed_at")
+_TIMES = (
+    "reported_at",
+    "first_dispatch_at",
+    "first_en_route_at",
+    "first_on_scene_at",
+    "under_control_at",
+    "closed_at",
+)
 _STATE_WORDS = words_of(
     IncidentState,
     {
@@ -35,7 +42,17 @@ _STATE_WORDS = words_of(
         "dispatched": ("ditugaskan", "assigned", "diproses", "proses", "inprogress"),
         "on_scene": ("dilokasi", "onscene"),
         "under_control": ("terkendali", "undercontrol"),
-        "closed": ("selesai", "ditutup", "tutup", "done", "completed", "resolved", "tuntas", "ditangani", "1"),
+        "closed": (
+            "selesai",
+            "ditutup",
+            "tutup",
+            "done",
+            "completed",
+            "resolved",
+            "tuntas",
+            "ditangani",
+            "1",
+        ),
         "on_hold": ("ditunda", "onhold"),
         "cancelled": ("batal", "dibatalkan", "canceled"),
         "merged": ("digabung",),
@@ -121,7 +138,9 @@ class Incidents(Layer):
         """State from what is stated; an old report without any later word is history, so closed."""
         fields = record.fields
         state = fields.get("state")
-        latest = max((fields[name] for name in _TIMES if name in fields), default=fields["reported_at"])
+        latest = max(
+            (fields[name] for name in _TIMES if name in fields), default=fields["reported_at"]
+        )
         if state is None:
             if "closed_at" in fields:
                 state = IncidentState.CLOSED.value
@@ -198,13 +217,20 @@ class Calls(Layer):
     model = Call
     geometry_required = False
     columns = (
-        Column("code", text_reader(40), ("kode", "nomor", "id", "callid"), required=True, strict=True),
+        Column(
+            "code", text_reader(40), ("kode", "nomor", "id", "callid"), required=True, strict=True
+        ),
         Column("kind", choice_reader(words_of(Call.Kind)), ("jenis",)),
         Column("channel", choice_reader(words_of(Call.Channel)), ("kanal", "saluran")),
         time_column("arrived_at", "masuk", "waktumasuk", "arrived", required=True),
         time_column("answered_at", "dijawab", "answered"),
         time_column("ended_at", "berakhir", "ended"),
-        Column("incident", text_reader(40), ("kejadian", "nomorkejadian", "incidentnumber"), stored=False),
+        Column(
+            "incident",
+            text_reader(40),
+            ("kejadian", "nomorkejadian", "incidentnumber"),
+            stored=False,
+        ),
         Column("caller_name", text_reader(160), ("namapenelepon", "pelapor"), secret=True),
         Column("caller_number", text_reader(40), ("nomorpenelepon",), secret=True),
         Column("note", text_reader(2_000), ("catatan",)),
@@ -221,7 +247,9 @@ class Calls(Layer):
                 "answered before it arrived: the answer time was left out", kind="times out of order",
             )  # fmt: skip
             del record.fields["answered_at"]
-        if record.fields.get("kind", "normal") not in {"normal", "duplicate"} and record.extra.pop("incident", ""):
+        if record.fields.get("kind", "normal") not in {"normal", "duplicate"} and record.extra.pop(
+            "incident", ""
+        ):
             report.warn(
                 record.row, record.headers.get("incident", "incident"), None,
                 "a ghost, prank, dropped or information call never has an incident", kind="call without incident",
@@ -248,7 +276,9 @@ def _ids(model: Any, field: str, values: set[str]) -> dict[str, int]:
     ordered = sorted(values)
     for start in range(0, len(ordered), 5_000):
         found.update(
-            model.objects.filter(**{f"{field}__in": ordered[start : start + 5_000]}).values_list(field, "pk")
+            model.objects.filter(**{f"{field}__in": ordered[start : start + 5_000]}).values_list(
+                field, "pk"
+            )
         )
     return found
 
@@ -292,7 +322,12 @@ class Assignments(Layer):
             unit, incident = record.extra["unit"], record.extra["incident"]
             if unit not in units or incident not in incidents:
                 field = "unit" if unit not in units else "incident"
-                report.reject(record.row, record.headers.get(field, field), record.extra[field], f"no such {field}")
+                report.reject(
+                    record.row,
+                    record.headers.get(field, field),
+                    record.extra[field],
+                    f"no such {field}",
+                )
                 continue
             record.fields |= {"unit_id": units[unit], "incident_id": incidents[incident]}
             usable.append(record)
@@ -300,7 +335,9 @@ class Assignments(Layer):
 
     def existing(self, records: list[Record]) -> dict[tuple[str, str], Any]:
         found = {}
-        wanted = sorted({record.fields["incident_id"] for record in records if "incident_id" in record.fields})
+        wanted = sorted(
+            {record.fields["incident_id"] for record in records if "incident_id" in record.fields}
+        )
         for start in range(0, len(wanted), QUERY_CHUNK):
             rows = Assignment.objects.filter(incident_id__in=wanted[start : start + QUERY_CHUNK])
             for row in rows.select_related("unit", "incident"):

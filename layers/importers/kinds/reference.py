@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from layers.importers.judging.report import Report
 
 
-def columns_of(model: type[models.Model], *keys: str, skip: tuple[str, ...] = ()) -> tuple[Column, ...]:
+def columns_of(
+    model: type[models.Model], *keys: str, skip: tuple[str, ...] = ()
+) -> tuple[Column, ...]:
     """Columns of a plain table under the names of its fields; a key that cannot be read rejects."""
     columns = []
     for field in model._meta.concrete_fields:
@@ -40,7 +42,13 @@ def columns_of(model: type[models.Model], *keys: str, skip: tuple[str, ...] = ()
         elif field.name == "name":
             words = NAME_WORDS
         columns.append(
-            Column(field.name, _reader(field), words, required=field.name in keys, strict=field.name in keys)
+            Column(
+                field.name,
+                _reader(field),
+                words,
+                required=field.name in keys,
+                strict=field.name in keys,
+            )
         )
     return tuple(columns)
 
@@ -120,7 +128,9 @@ class OpticsStandards(Table):
         return [record]
 
     def existing(self, records: list[Record]) -> dict[tuple[str, str], Any]:
-        return {("row_key", f"{row.edition}|{row.level}"): row for row in OpticsStandard.objects.all()}
+        return {
+            ("row_key", f"{row.edition}|{row.level}"): row for row in OpticsStandard.objects.all()
+        }
 
 
 class RunCards(Table):
@@ -135,7 +145,8 @@ class RunCards(Table):
     )  # fmt: skip
 
     def prepare(self, record: Record, report: Report) -> list[Record]:
-        record.key = ("row_key", record.extra["incident_type"])
+        line = (record.extra["incident_type"], *(record.fields.get(name) for name in ("alarm_level", "kind", "capability")))
+        record.key = ("row_key", "|".join(str(part) for part in line))
         return [record]
 
     def resolve(self, records: list[Record], lookups: Lookups, report: Report) -> list[Record]:
@@ -151,13 +162,21 @@ class RunCards(Table):
                 )  # fmt: skip
                 continue
             fields["incident_type_id"] = kind.pk
-            line = (kind.code, fields.get("alarm_level", 1), fields["kind"], fields.get("capability", ""))
+            line = (
+                kind.code,
+                fields.get("alarm_level", 1),
+                fields["kind"],
+                fields.get("capability", ""),
+            )
             record.key = ("row_key", "|".join(str(part) for part in line))
             usable.append(record)
         return usable
 
     def existing(self, records: list[Record]) -> dict[tuple[str, str], Any]:
         return {
-            ("row_key", f"{row.incident_type.code}|{row.alarm_level}|{row.kind}|{row.capability}"): row
+            (
+                "row_key",
+                f"{row.incident_type.code}|{row.alarm_level}|{row.kind}|{row.capability}",
+            ): row
             for row in RunCard.objects.select_related("incident_type")
         }

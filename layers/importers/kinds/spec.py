@@ -109,7 +109,9 @@ class Layer:
     def on_create(self, record: Record, lookups: Lookups) -> None:
         """Fills what a new row needs and the file does not state."""
 
-    def after_write(self, written: list[tuple[Record, int, bool]], lookups: Lookups, report: Report) -> int:
+    def after_write(
+        self, written: list[tuple[Record, int, bool]], lookups: Lookups, report: Report
+    ) -> int:
         """Rows of other tables: `written` is (record, id, created) for every usable record.
 
         Returns how many records counted as unchanged were changed here.

@@ -41,7 +41,7 @@ STANDARD_STATUSES = (
     ("out_of_service", "Tidak dinas", "out of service", StatusClass.UNAVAILABLE, True),
 )
 _STATUS_SYNONYMS = {
-    "available": ("tersedia", "siap", "free", "ready", "idle", "inservice", "available", "1", "standby", "inquarters"),
+    "available": ("siaga", "tersedia", "siap", "free", "ready", "idle", "inservice", "available", "1", "standby", "inquarters"),
     "out_of_service": ("rusak", "oos", "offline", "unavailable", "0", "perbaikan", "off", "outofservice", "offduty"),
     "en_route": ("enroute", "responding", "perjalanan", "berangkat"),
     "on_scene": ("onscene", "atscene", "dilokasi", "arrived"),
@@ -56,7 +56,14 @@ def require_unit_statuses() -> None:
     """Makes the statuses that the field uses where the table is empty."""
     if not UnitStatus.objects.exists():
         UnitStatus.objects.bulk_create(
-            UnitStatus(code=code, name=name, name_en=english, status_class=kind, order=order, needs_reason=reason)
+            UnitStatus(
+                code=code,
+                name=name,
+                name_en=english,
+                status_class=kind,
+                order=order,
+                needs_reason=reason,
+            )
             for order, (code, name, english, kind, reason) in enumerate(STANDARD_STATUSES)
         )
 
@@ -93,7 +100,10 @@ class Units(Layer):
             record.fields["kind"] = choice_reader(STATION_KIND_WORDS)(stated) if stated else ""
         if not record.fields.get("kind"):
             kind = station_kind_in(
-                stated, record.fields["callsign"], record.fields.get("name"), record.extra.get("agency")
+                stated,
+                record.fields["callsign"],
+                record.fields.get("name"),
+                record.extra.get("agency"),
             )
             if not kind:
                 report.reject(
@@ -101,7 +111,13 @@ class Units(Layer):
                     "the kind of unit is not fire, police, ambulance or rescue; give a column kind or --set kind=…",
                 )  # fmt: skip
                 return []
-            report.warn(record.row, header, stated or None, f"no known kind of unit: taken as {kind}", kind="unit kind guessed")
+            report.warn(
+                record.row,
+                header,
+                stated or None,
+                f"no known kind of unit: taken as {kind}",
+                kind="unit kind guessed",
+            )
             record.fields["kind"] = kind
         fix_at = record.extra.get("fix_at")
         if fix_at is not None and fix_at > timezone.now() + timedelta(minutes=2):
@@ -156,14 +172,19 @@ class Units(Layer):
             record.fields.setdefault("status_since", timezone.now())
 
     def on_create(self, record: Record, lookups: Lookups) -> None:
-        available = lookups.unit_status("available") or UnitStatus.objects.filter(
-            status_class=StatusClass.AVAILABLE
-        ).order_by("order").first()
+        available = (
+            lookups.unit_status("available")
+            or UnitStatus.objects.filter(status_class=StatusClass.AVAILABLE)
+            .order_by("order")
+            .first()
+        )
         if available is not None:
             record.fields.setdefault("status_id", available.pk)
         record.fields.setdefault("status_since", timezone.now())
 
-    def after_write(self, written: list[tuple[Record, int, bool]], lookups: Lookups, report: Report) -> int:
+    def after_write(
+        self, written: list[tuple[Record, int, bool]], lookups: Lookups, report: Report
+    ) -> int:
         """Positions and status history; an older fix never moves a unit back."""
         positions = {position.unit_id: position for position in UnitPosition.objects.all()}
         history: list[UnitStatusChange] = []
@@ -195,15 +216,25 @@ class Units(Layer):
 
     @staticmethod
     def _place(
-        record: Record, unit_id: int, positions: dict[int, UnitPosition], new: list[UnitPosition], report: Report
+        record: Record,
+        unit_id: int,
+        positions: dict[int, UnitPosition],
+        new: list[UnitPosition],
+        report: Report,
     ) -> bool:
         """Moves or places a unit; True where an existing position changed."""
         fix_at = record.extra.get("fix_at")
-        stated = {name: record.extra[name] for name in ("speed_kph", "heading_deg", "accuracy_m") if name in record.extra}
+        stated = {
+            name: record.extra[name]
+            for name in ("speed_kph", "heading_deg", "accuracy_m")
+            if name in record.extra
+        }
         point = Point(record.geometry.x, record.geometry.y, srid=4326)
         position = positions.get(unit_id)
         if position is None:
-            new.append(UnitPosition(unit_id=unit_id, fix_at=fix_at, source="import", geom=point, **stated))
+            new.append(
+                UnitPosition(unit_id=unit_id, fix_at=fix_at, source="import", geom=point, **stated)
+            )
             return False
         if fix_at is not None and position.fix_at is not None and fix_at < position.fix_at:
             report.warn(

@@ -16,7 +16,9 @@ class Command(JsonCommand):
     help = "Write a layer to a .geojson, .gpkg, .csv, .xlsx or .zip (shapefile) file."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("layer", help="cctv wifi stations units incidents areas roads buildings …")
+        parser.add_argument(
+            "layer", help="cctv wifi stations units incidents areas roads buildings …"
+        )
         parser.add_argument("path", help="file to write; its extension names the format")
         parser.add_argument(
             "--with-secrets", action="store_true", help="stream addresses and callers too: never publish that file"

@@ -14,16 +14,28 @@ from layers.management.base import JsonCommand
 class Command(JsonCommand):
     """Imports one file into one layer; see docs/importing.md."""
 
-    help = "Import a GeoJSON, GeoPackage, zipped shapefile, KML, CSV, XLSX or JSON file into a layer."
+    help = (
+        "Import a GeoJSON, GeoPackage, zipped shapefile, KML, CSV, XLSX or JSON file into a layer."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("layer", help="cctv wifi stations units incidents areas roads buildings …")
+        parser.add_argument(
+            "layer", help="cctv wifi stations units incidents areas roads buildings …"
+        )
         parser.add_argument("path", help="the file; archive.zip/name.shp chooses one shapefile")
-        parser.add_argument("--key", default="", metavar="FIELD", help="column that identifies a row")
+        parser.add_argument(
+            "--key", default="", metavar="FIELD", help="column that identifies a row"
+        )
         parser.add_argument("--dry-run", action="store_true", help="report only, write nothing")
-        parser.add_argument("--crs", default="", help="coordinate system where the file states none")
-        parser.add_argument("--sublayer", default="", metavar="NAME", help="layer, sheet or shapefile to read")
-        parser.add_argument("--repair", action="store_true", help="mend invalid areas (up to 500 vertices)")
+        parser.add_argument(
+            "--crs", default="", help="coordinate system where the file states none"
+        )
+        parser.add_argument(
+            "--sublayer", default="", metavar="NAME", help="layer, sheet or shapefile to read"
+        )
+        parser.add_argument(
+            "--repair", action="store_true", help="mend invalid areas (up to 500 vertices)"
+        )
         parser.add_argument("--node", action="store_true", help="cut roads where they cross")
         parser.add_argument(
             "--set", action="append", default=[], metavar="COLUMN=VALUE", dest="defaults",
@@ -35,7 +47,11 @@ class Command(JsonCommand):
         for item in options["defaults"]:
             name, separator, value = item.partition("=")
             if not separator or not value:
-                raise InvalidInput(f"--set {item!r} is not COLUMN=VALUE", value=item, remedy="write --set kind=fire")
+                raise InvalidInput(
+                    f"--set {item!r} is not COLUMN=VALUE",
+                    value=item,
+                    remedy="write --set kind=fire",
+                )
             defaults[name.strip()] = value.strip()
         return layer_import(
             options["layer"],
@@ -60,9 +76,13 @@ class Command(JsonCommand):
         for title in ("rejected", "warnings"):
             for entry in answer[title][:40]:
                 where = f"row {entry['row']}" if entry["row"] else "file"
-                lines.append(f"  {title.removesuffix('s')}: {where} {entry['field']}: {entry['reason']}")
+                lines.append(
+                    f"  {title.removesuffix('s')}: {where} {entry['field']}: {entry['reason']}"
+                )
             if len(answer[title]) > 40:
-                lines.append(f"  … and {len(answer[title]) - 40} more {title}; see them with --json")
+                lines.append(
+                    f"  … and {len(answer[title]) - 40} more {title}; see them with --json"
+                )
         lines += [f"  missing: {entry['key']} {entry['name']}" for entry in answer["missing"][:40]]
         if answer.get("dry_run"):
             lines.append("dry run: nothing was written")
