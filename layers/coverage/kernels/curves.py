@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from layers.coverage.kernels.lines import F8
+from layers.coverage.kernels.gathering import F8
 
 #: Two rays closer than this (radians) are one.
 SAME_RAD = 1e-12

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from layers.coverage.kernels.curves import Frame, grown_radius
-from layers.coverage.kernels.lines import F8, I8, gather
+from layers.coverage.kernels.gathering import F8, I8, gather
 from layers.coverage.kernels.stitching import edges_of, rings_of
 from layers.coverage.kernels.sweep import spans_of
 

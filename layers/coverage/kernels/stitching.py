@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from layers.coverage.kernels.lines import F8, I8
+from layers.coverage.kernels.gathering import F8, I8
 from layers.coverage.kernels.sweep import SAME_M
 
 

@@ -25,7 +25,7 @@ from layers.coverage.kernels.curves import (
     curves_of,
     events_of,
 )
-from layers.coverage.kernels.lines import F8, I8
+from layers.coverage.kernels.gathering import F8, I8
 
 #: Two radii on one ray closer than this (m) are one vertex.
 SAME_M = 1e-7

@@ -1,0 +1,306 @@
+"""Compiled gathering: the walls around a camera that can still hide something, nearest first."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from layers.coverage.kernels.grid import cell_of, inside_building
+
+#: Directions that walls are sorted into and that are closed once a wall hides all beyond it.
+BUCKETS = 512
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+
+class Windows(NamedTuple):
+    """Pieces of wall that cameras inside a footprint look out through; camera i owns a slice."""
+
+    start: I8
+    wall: I8
+    ends: F8
+
+
+class LocalWalls(NamedTuple):
+    """Walls about one camera, relative to it, with what each hides.
+
+    A target at distance D behind a crossing at t·D is hidden when t_low <= t <= t_high. In
+    polar terms entering a footprint hides from `front` times the wall's distance, and leaving
+    it hides to `back` times (infinite: for ever). `inside` counts footprints around the camera.
+    `low` and `high` are each wall's directions in buckets (`high` may pass `BUCKETS`), `near`
+    its least distance. All targets of bucket k farther than `far[k]` are hidden for certain.
+    """
+
+    walls: F8
+    front: F8
+    back: F8
+    t_low: F8
+    t_high: F8
+    inside: int
+    low: F8
+    high: F8
+    near: F8
+    far: F8
+
+
+class Closing(NamedTuple):
+    """How far each bucket of directions is closed: from its left edge on, and up to its right.
+
+    `from_left[k]` is the direction up to which walls close bucket k from its left edge, with
+    `left_far[k]` the farthest of them; the same from the right. Closed when the two meet.
+    """
+
+    far: F8
+    from_left: F8
+    left_far: F8
+    from_right: F8
+    right_far: F8
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hiding_of(height: float, eye: float, target: float) -> tuple[bool, float, float, float, float]:
+    """Whether a building can hide targets at all, then front, back, t_low, t_high of LocalWalls.
+
+    A building of height h at distance d hides targets of height T from an eye at H > h out to
+    d·(H−T)/(H−h), and without end when H <= h. One not higher than the target hides it only
+    from an eye lower still.
+    """
+    if height > target:
+        if eye > height:
+            factor = (eye - target) / (eye - height)
+            return True, 1.0, factor, 1.0 / factor, 2.0
+        return True, 1.0, math.inf, 0.0, 2.0
+    if eye < height:
+        factor = (target - eye) / (height - eye)
+        return True, factor, math.inf, 0.0, 1.0 / factor
+    return False, 1.0, 1.0, 2.0, -1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def bucket_of(x: float, y: float) -> float:
+    """A number in [0, BUCKETS) that grows with the angle of a direction, without trigonometry."""
+    size = abs(x) + abs(y)
+    if size == 0.0:
+        return 0.0
+    p = y / size
+    if x < 0.0:
+        turn = 2.0 - p
+    elif p >= 0.0:
+        turn = p
+    else:
+        turn = 4.0 + p
+    bucket = turn * (BUCKETS / 4.0)
+    return bucket if bucket < BUCKETS else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _edge_of(bucket: int) -> tuple[float, float]:
+    """Direction of a bucket's left edge."""
+    quarter = BUCKETS // 4
+    side = (bucket % BUCKETS) // quarter
+    share = (bucket % quarter) / quarter
+    if side == 0:
+        return 1.0 - share, share
+    if side == 1:
+        return -share, 1.0 - share
+    if side == 2:
+        return share - 1.0, -share
+    return share, share - 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _reach_along(cross: float, ex: float, ey: float, bucket: int) -> float:
+    """Distance of a wall's line along the left edge of a bucket."""
+    ux, uy = _edge_of(bucket)
+    across = ux * ey - uy * ex
+    return cross / across * math.sqrt(ux * ux + uy * uy) if across != 0.0 else math.inf
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _close(
+    closing: Any, low: float, high: float, x1: float, y1: float, x2: float, y2: float
+) -> None:
+    """Close the buckets behind a wall that runs counter-clockwise from p1 to p2 for good."""
+    ex, ey = x2 - x1, y2 - y1
+    cross = x1 * ey - y1 * ex
+    first, last = math.floor(low), math.floor(high)
+    at_left = math.sqrt(x1 * x1 + y1 * y1)
+    end = math.sqrt(x2 * x2 + y2 * y2)
+    for bucket in range(first, last + 1):
+        at_right = end if bucket == last else _reach_along(cross, ex, ey, bucket + 1)
+        farthest = max(at_left, at_right) * (1.0 + 1e-9) + 1e-9
+        k = bucket % BUCKETS
+        if bucket > first or low == bucket:
+            if bucket < last:
+                closing.far[k] = min(closing.far[k], farthest)
+            elif high - bucket > closing.from_left[k]:
+                closing.from_left[k] = high - bucket
+                closing.left_far[k] = max(closing.left_far[k], farthest)
+        elif bucket < last and low - bucket < closing.from_right[k]:
+            closing.from_right[k] = low - bucket
+            closing.right_far[k] = max(closing.right_far[k], farthest)
+        # A corner two walls share may come out a rounding apart.
+        if closing.from_left[k] >= closing.from_right[k] - 1e-9:
+            closing.far[k] = min(closing.far[k], max(closing.left_far[k], closing.right_far[k]))
+        at_left = at_right
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _wrapped(change: float) -> float:
+    if change > BUCKETS / 2.0:
+        return change - BUCKETS
+    if change < -BUCKETS / 2.0:
+        return change + BUCKETS
+    return change
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_closed_off(far: F8, x0: float, y0: float, x1: float, y1: float, distance: float) -> bool:
+    """Whether every direction of a box away from the camera is closed before the box."""
+    start = bucket_of(x0, y0)
+    low = high = 0.0
+    for corner in range(1, 4):
+        x = x1 if corner != 2 else x0
+        y = y1 if corner != 1 else y0
+        change = _wrapped(bucket_of(x, y) - start)
+        low, high = min(low, change), max(high, change)
+    for bucket in range(math.floor(start + low), math.floor(start + high) + 1):
+        if far[bucket % BUCKETS] >= distance:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def gather(
+    scene: Any, windows: Any, camera: int, x: float, y: float, eye: float, target: float, reach: float
+) -> LocalWalls:  # fmt: skip
+    """Walls within `reach` of a camera that can hide a target from it.
+
+    Cells are taken in rings around the camera; whole buildings behind directions already closed
+    are left out, so that the entries and exits along a ray stay in balance.
+    """
+    grid = scene.grid
+    columns, rows = int(grid[3]), int(grid[4])
+    capacity = 256
+    walls = np.empty((capacity, 4))
+    hides = np.empty((capacity, 7))
+    count = 0
+    inside = 0
+    closing = Closing(
+        np.full(BUCKETS, math.inf), np.full(BUCKETS, -1.0), np.zeros(BUCKETS),
+        np.full(BUCKETS, 2.0), np.zeros(BUCKETS),
+    )  # fmt: skip
+    w0, w1 = windows.start[camera], windows.start[camera + 1]
+    c0 = cell_of(x - reach, grid[0], grid[2], columns)
+    c1 = cell_of(x + reach, grid[0], grid[2], columns)
+    r0 = cell_of(y - reach, grid[1], grid[2], rows)
+    r1 = cell_of(y + reach, grid[1], grid[2], rows)
+    own_c = cell_of(x, grid[0], grid[2], columns)
+    own_r = cell_of(y, grid[1], grid[2], rows)
+    rings = max(max(own_c - c0, c1 - own_c), max(own_r - r0, r1 - own_r))
+    for ring in range(rings + 1):
+        if ring > 1:
+            # Nearest that anything first met in this ring can be, the camera at its cell's side.
+            left = x - (grid[0] + (own_c - ring + 1) * grid[2])
+            right = grid[0] + (own_c + ring) * grid[2] - x
+            below = y - (grid[1] + (own_r - ring + 1) * grid[2])
+            above = grid[1] + (own_r + ring) * grid[2] - y
+            if closing.far.max() < min(min(left, right), min(below, above)):
+                break
+        for r in range(max(own_r - ring, r0), min(own_r + ring, r1) + 1):
+            whole = r == own_r - ring or r == own_r + ring
+            step = 1 if whole or ring == 0 else 2 * ring
+            for c in range(own_c - ring, own_c + ring + 1, step):
+                if c < c0 or c > c1:
+                    continue
+                cell = r * columns + c
+                for k in range(scene.cell_start[cell], scene.cell_start[cell + 1]):
+                    b = scene.cell_building[k]
+                    box = scene.box[b]
+                    x0, y0, x1, y1 = box[0] - x, box[1] - y, box[2] - x, box[3] - y
+                    dx = max(max(x0, -x1), 0.0)
+                    dy = max(max(y0, -y1), 0.0)
+                    distance2 = dx * dx + dy * dy
+                    if distance2 > reach * reach:
+                        continue
+                    # A building is taken up in the cell of its box nearest to the camera's.
+                    near_c = max(own_c, cell_of(box[0], grid[0], grid[2], columns))
+                    near_c = min(near_c, cell_of(box[2], grid[0], grid[2], columns))
+                    if near_c != c:
+                        continue
+                    near_r = max(own_r, cell_of(box[1], grid[1], grid[2], rows))
+                    near_r = min(near_r, cell_of(box[3], grid[1], grid[2], rows))
+                    if near_r != r:
+                        continue
+                    can, front, back, t_low, t_high = hiding_of(scene.height[b], eye, target)
+                    if not can:
+                        continue
+                    if distance2 > 0.0:
+                        if _is_closed_off(closing.far, x0, y0, x1, y1, math.sqrt(distance2)):
+                            continue
+                    elif inside_building(scene, b, x, y):
+                        inside += 1
+                    for w in range(scene.wall_start[b], scene.wall_start[b + 1]):
+                        if count + 3 + 2 * (w1 - w0) > capacity:
+                            capacity *= 2
+                            more_walls = np.empty((capacity, 4))
+                            more_walls[:count] = walls[:count]
+                            walls = more_walls
+                            more_hides = np.empty((capacity, 7))
+                            more_hides[:count] = hides[:count]
+                            hides = more_hides
+                        ax, ay = scene.ax[w] - x, scene.ay[w] - y
+                        bx, by = scene.bx[w] - x, scene.by[w] - y
+                        ex, ey = bx - ax, by - ay
+                        t = -(ax * ex + ay * ey) / (ex * ex + ey * ey)
+                        t = min(max(t, 0.0), 1.0)
+                        fx, fy = ax + t * ex, ay + t * ey
+                        near = math.sqrt(fx * fx + fy * fy)
+                        if near > reach:
+                            continue
+                        for i in range(w0, w1):
+                            if windows.wall[i] == w:
+                                p1, q1 = windows.ends[i, 0] - x, windows.ends[i, 1] - y
+                                p2, q2 = windows.ends[i, 2] - x, windows.ends[i, 3] - y
+                                walls[count] = (ax, ay, p1, q1)
+                                hides[count] = (front, back, t_low, t_high, 0.0, 0.0, near)
+                                walls[count + 1] = (p1, q1, p2, q2)
+                                hides[count + 1] = (1.0, 1.0, 2.0, -1.0, 0.0, 0.0, near)
+                                _span(walls, hides, count)
+                                _span(walls, hides, count + 1)
+                                count += 2
+                                ax, ay = p2, q2
+                        walls[count] = (ax, ay, bx, by)
+                        hides[count] = (front, back, t_low, t_high, 0.0, 0.0, near)
+                        entering = _span(walls, hides, count)
+                        if entering and front == 1.0 and back * near > reach * (1.0 + 1e-9):
+                            _close(closing, hides[count, 4], hides[count, 5], bx, by, ax, ay)
+                        count += 1
+    return LocalWalls(
+        walls[:count],
+        hides[:count, 0].copy(),
+        hides[:count, 1].copy(),
+        hides[:count, 2].copy(),
+        hides[:count, 3].copy(),
+        inside,
+        hides[:count, 4].copy(),
+        hides[:count, 5].copy(),
+        hides[:count, 6].copy(),
+        closing.far,
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _span(walls: F8, hides: F8, w: int) -> bool:
+    """Set the directions of a wall, in buckets; returns whether it is met from outside."""
+    a = bucket_of(walls[w, 0], walls[w, 1])
+    b = bucket_of(walls[w, 2], walls[w, 3])
+    change = _wrapped(b - a)
+    hides[w, 4] = a if change >= 0.0 else b
+    hides[w, 5] = hides[w, 4] + abs(change)
+    return change < 0.0
