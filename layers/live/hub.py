@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ RING = 5000
 QUEUE = 1000
 #: The table is looked at this often even without a wake-up (seconds).
 _POLL_S = 1.0
+#: Due heartbeats are looked for this often (seconds).
+_TICK_S = 0.5
 #: While an earlier id is still uncommitted (seconds).
 _HELD_S = 0.01
 _BATCH = 500
@@ -61,8 +63,9 @@ class Listener:
         self.closed = False
         self.was_reset = False
         self.rights_stale = False
+        self.beat_at = 0.0
         self._waiting: deque[bytes] = deque()
-        self._awake = asyncio.Event()
+        self._sleeper: asyncio.Future[None] | None = None
 
     def offer(self, frame: Frame) -> None:
         """Queue an event if the stream may see it; a stream too far behind is closed."""
@@ -72,35 +75,44 @@ class Listener:
         self.after = event.id
         if event.layer == "access":
             self.rights_stale = True
-            self._awake.set()
+            self.wake()
         if not self.allows(event):
             return
         if len(self._waiting) >= QUEUE:
             self.close()
             return
         self._waiting.append(frame.data)
-        self._awake.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let `take` return."""
+        if self._sleeper is not None and not self._sleeper.done():
+            self._sleeper.set_result(None)
 
     def close(self) -> None:
         """End the stream after nothing more; the client comes back with its last id."""
         self.closed = True
         self._waiting.clear()
-        self._awake.set()
+        self.wake()
 
     def reset(self, position: int) -> None:
         """The ids started anew: whatever the client has is of another time."""
         self._waiting.clear()
         self.after = position
         self.was_reset = True
-        self._awake.set()
+        self.wake()
 
-    async def take(self, timeout_s: float) -> bytes:
-        """All that waits, in order; empty after `timeout_s` or when something else happened."""
-        if not self._waiting:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await self._awake.wait()
-        self._awake.clear()
+    async def take(self, beat_s: float) -> bytes:
+        """All that waits, in order; empty when woken for something else, at latest for a heartbeat.
+
+        The hub wakes sleepers once `beat_s` has passed: a timer for each stream and event would
+        cost more than the event.
+        """
+        if not self._waiting and not (self.closed or self.was_reset or self.rights_stale):
+            self.beat_at = time.monotonic() + beat_s
+            self._sleeper = asyncio.get_running_loop().create_future()
+            await self._sleeper
+            self._sleeper = None
         data = b"".join(self._waiting)
         self._waiting.clear()
         return data
@@ -118,6 +130,7 @@ class EventHub:
         self._ring_after = 0
         self._positioned = asyncio.Event()
         self._task = self.loop.create_task(self._run(), name="ncc-events")
+        self._ticker = self.loop.create_task(self._tick(), name="ncc-heartbeats")
         self._close_on_signal()
 
     async def join(self, listener: Listener, *, resume: bool) -> list[Frame] | None:
@@ -154,6 +167,7 @@ class EventHub:
         for listener in list(self.listeners):
             listener.close()
         self._task.cancel()
+        self._ticker.cancel()
 
     def _close_on_signal(self) -> None:
         """End the streams at SIGTERM at once: the server waits for them before it stops."""
@@ -174,6 +188,15 @@ class EventHub:
                 before(caught, frame)
 
             signal.signal(number, handle)
+
+    async def _tick(self) -> None:
+        """Wake the streams whose heartbeat is due."""
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now = time.monotonic()
+            for listener in list(self.listeners):
+                if listener.beat_at <= now:
+                    listener.wake()
 
     async def _run(self) -> None:
         failures = 0
