@@ -61,6 +61,7 @@ make_cluster() {
     local fresh="$CLUSTER.new"
     rm -rf "$fresh"
     rm -f "$STAMPS"/cluster "$STAMPS"/migrated "$STAMPS"/demo
+    open_parents
     own_folder "$fresh"
     say "making a private PostGIS cluster in $CLUSTER"
     as_cluster_user "$PG_BIN/initdb" -D "$fresh" -U postgres --data-checksums --encoding=UTF8 \
@@ -118,6 +119,7 @@ last_words() {
 # After a kill -9 the old shared memory is held for a second or so: tried again for 10 s.
 start_cluster() {
     local deadline=$((SECONDS + 10))
+    open_parents
     own_folder "$SOCKET"
     [[ "$(stat -c %U "$SOCKET")" == "$CLUSTER_USER" ]] || fail "the folder $SOCKET is not ours; remove it"
     forget_zombie
@@ -134,7 +136,8 @@ start_cluster() {
 stop_cluster() {
     local pid
     pid="$(postmaster_pid)" || return 0
-    as_cluster_user "$PG_BIN/pg_ctl" stop -D "$CLUSTER" -s -w -t 60 -m fast >/dev/null 2>&1 </dev/null 7>&- 8>&- 9>&- || true
+    as_cluster_user "$PG_BIN/pg_ctl" stop -D "$CLUSTER" -s -w -t 60 -m fast >/dev/null 2>&1 </dev/null 7>&- 8>&- 9>&- ||
+        kill -INT "$pid" 2>/dev/null || true
     for _ in {1..50}; do
         process_ended "$pid" && break
         sleep 0.1

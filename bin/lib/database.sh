@@ -38,7 +38,6 @@ open_database() {
     unset PGHOST PGHOSTADDR PGPORT PGUSER PGPASSWORD PGDATABASE PGOPTIONS PGSERVICE PGSSLMODE
     locate_cluster
     if ! cluster_answers; then
-        open_parents
         [[ -f "$CLUSTER/PG_VERSION" ]] || make_cluster
         configure_cluster
         start_cluster

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,17 +52,30 @@ class Instance:
         return int((self.var / "postgres" / "postmaster.pid").read_text().split()[0])
 
 
+@contextmanager
+def temporary_instance(folder: str = "var") -> Iterator[Instance]:
+    """An instance in a folder of its own, stopped at the end.
+
+    Not below pytest's folder: every new session of pytest closes that to other users, and the
+    database runs as one.
+    """
+    with tempfile.TemporaryDirectory(prefix="ncc-test-") as parent:
+        made = Instance(Path(parent) / folder)
+        try:
+            yield made
+        finally:
+            made.call("manage", "stop")
+
+
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """A migrated instance, stopped at the end."""
-    made = Instance(tmp_path_factory.mktemp("instance") / "var")
-    yield made
-    made.call("manage", "stop")
+def instance() -> Iterator[Instance]:
+    """An instance that the tests of a module share."""
+    with temporary_instance() as made:
+        yield made
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Instance]:
+def fresh() -> Iterator[Instance]:
     """An instance where nothing has been set up yet."""
-    made = Instance(tmp_path / "var")
-    yield made
-    made.call("manage", "stop")
+    with temporary_instance() as made:
+        yield made

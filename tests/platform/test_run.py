@@ -115,6 +115,7 @@ def test_ready_line_second_start_and_clean_end(instance: Instance) -> None:
         assert not answers(run.address)
 
 
+@pytest.mark.slow
 def test_database_of_manage_outlives_run_and_stop_ends_both(instance: Instance) -> None:
     urls(instance)
     database = instance.postmaster_pid()
@@ -141,12 +142,13 @@ def test_crashed_database_is_back_in_ten_seconds(instance: Instance) -> None:
                 psycopg.connect(owner, connect_timeout=1).close()
                 break
             except psycopg.OperationalError:
-                assert time.monotonic() - began < 10
+                assert time.monotonic() - began < 10, run.stderr
                 time.sleep(0.1)
         assert instance.postmaster_pid() != killed
         assert run.status() == 200
 
 
+@pytest.mark.slow
 def test_killed_run_takes_the_site_along_and_the_next_one_cleans_up(instance: Instance) -> None:
     urls(instance)
     instance.call("manage", "stop")
