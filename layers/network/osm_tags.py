@@ -241,8 +241,8 @@ def _access(tags: Mapping[str, str], road_class: str) -> Access:
         values = [_ACCESS.get(word.strip(), "yes") for word in text.lower().split(";")]
         access = min(values, key=list(dict.fromkeys(_ACCESS.values())).index)
         only_general = _first(tags, "motorcar", "motor_vehicle", "vehicle") is None
-        if only_general and access == "yes" and road_class in {"path", "pedestrian", "busway"}:
-            # A public footpath is open to people, not to cars: access=yes alone says no more.
+        if only_general and access != "no" and road_class in {"path", "pedestrian", "busway"}:
+            # Who may use a footpath is said of people: `access` alone lets no car in.
             access = "no" if road_class == "path" else "emergency"
     buses = _first(tags, "bus", "psv") or ""
     if emergency in {"yes", "designated", "official", "permissive"} and access != "yes":

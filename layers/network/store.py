@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from layers.errors import Unavailable, Unroutable
 from layers.geo.sql import load_sql
@@ -31,7 +32,6 @@ from layers.network.models import Road, RoadNode, TurnRestriction
 from layers.network.osm_tags import ROAD_NODE_KINDS
 from layers.network.router import Router
 from layers.places.frames import working_srid
-from layers.places.versions import layer_versions
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,9 @@ _KEPT = 2
 _BATCH = 2000
 #: A point farther than this (degrees) from every cell with roads belongs to no region.
 _REACH_DEG = 0.05
+
+#: Roads of the graph, as in graph_roads.sql.
+_FOR_VEHICLES = Q(drivable=True) | Q(road_class__in=("pedestrian", "path"))
 
 Versions = tuple[int, ...]
 
@@ -91,7 +94,7 @@ def routers(*, build: bool = False) -> Routers:
     returned with `current` False. Raises `Unavailable` where there is none at all.
     """
     global _loaded, _folder
-    versions = _versions()
+    versions = network_versions()
     found = _loaded
     if found is not None and found.versions == versions and found.current:
         return found
@@ -118,7 +121,7 @@ def _is_ready(folder: Path) -> bool:
 
 def graph_current() -> bool:
     """Whether the graph of the committed network lies ready (True as well where there are no roads)."""
-    versions = _versions()
+    versions = network_versions()
     if _loaded is not None and _loaded.versions == versions and _loaded.current:
         return True
     if not _has_roads():
@@ -134,7 +137,7 @@ def graph_build(*, force: bool = False) -> dict[str, Any]:
     """
     begun = time.monotonic()
     with _build_lock():
-        versions = _versions()
+        versions = network_versions()
         folder = _root() / _folder_name(versions)
         if force or not _is_ready(folder):
             _build(folder)
@@ -150,13 +153,14 @@ def _root() -> Path:
     return Path(settings.NCC_GRAPH_DIR)
 
 
-def _versions() -> Versions:
+def network_versions() -> Versions:
+    """Committed versions of the layers that the graph is made of."""
     every = layer_versions()
     return tuple(every.get(layer, 0) for layer in LAYERS)
 
 
 def _has_roads() -> bool:
-    return Road.objects.filter(drivable=True).exclude(access="no").exists()
+    return Road.objects.exclude(access="no").filter(_FOR_VEHICLES).exists()
 
 
 def _folder_name(versions: Versions) -> str:
@@ -196,7 +200,8 @@ def _read_roads() -> dict[int, tuple[list[Cell], RoadArraysBuilder]]:
         cursor.execute(
             "SELECT DISTINCT floor(ST_X(p) / %(step)s)::int, floor(ST_Y(p) / %(step)s)::int"
             " FROM (SELECT ST_StartPoint(geom) AS p FROM layers_road"
-            "       WHERE drivable AND access <> 'no') AS starts",
+            "       WHERE access <> 'no' AND (drivable OR road_class IN ('pedestrian', 'path'))"
+            "      ) AS starts",
             {"step": CELL_DEG},
         )
         groups = group_cells([(int(x), int(y)) for x, y in cursor.fetchall()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from layers.jobs.models import Job
+from layers.jobs.models import Job, JobState
 from layers.jobs.periodic import periodic
 from layers.jobs.registry import job_kind
 from layers.jobs.services import job_enqueue
@@ -23,8 +23,14 @@ def routing_graph_build(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
 
 @periodic(5)
 def routing_graph_check() -> None:
-    """Ask for a build when roads or restrictions changed since the last one."""
-    from layers.network.store import graph_current
+    """Ask for a build when roads or restrictions changed since the last one.
 
-    if not graph_current():
-        job_enqueue(JOB, key=JOB)
+    A build that failed is not asked for again before the network changes.
+    """
+    from layers.network.store import graph_current, network_versions
+
+    if graph_current():
+        return
+    params = {"versions": list(network_versions())}
+    if not Job.objects.filter(kind=JOB, params=params, state=JobState.FAILED).exists():
+        job_enqueue(JOB, params=params, key=JOB)

@@ -247,3 +247,17 @@ def test_worker_builds_when_roads_changed() -> None:
     job = Job.objects.get(kind=JOB)
     assert routing_graph_build(job, {})["regions"][0]["links"] == 8
     assert store.graph_current()
+
+
+def test_a_failed_build_is_not_asked_for_again_until_roads_change() -> None:
+    from layers.jobs.models import Job, JobState
+    from layers.network.upkeep import routing_graph_check
+
+    load(crossing().network)
+    routing_graph_check()
+    Job.objects.update(state=JobState.FAILED, idempotency_key=None)
+    routing_graph_check()
+    assert Job.objects.count() == 1
+    Road.objects.filter(osm_id=1).update(maxspeed_kph=25)
+    routing_graph_check()
+    assert Job.objects.count() == 2
