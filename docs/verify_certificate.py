@@ -23,7 +23,7 @@ def pole(rows, taken, left):
     """Most that up to `left` of these cameras earn, each point paid once."""
     free = sorted(((float(lam[r[~taken[r]]].sum()) - k, r, k) for r, k in rows), key=lambda e: -e[0])
     best = 0.0
-    for i, (gain, r, k) in enumerate(free[: len(free) if left else 0]):
+    for i, (gain, r, _) in enumerate(free[: len(free) if left else 0]):
         if sum(e[0] for e in free[i : i + left] if e[0] > 0) <= best:
             break
         now = taken.copy()

@@ -102,7 +102,10 @@ def _arms(
     here = min(n - 1, int(at_m / town.piece_m))
     last = max(here + 1, min(n, int(ahead / town.piece_m)))
     first = min(here, int(behind / town.piece_m))
-    return [(street * n + here, street * n + last, True), (street * n + first, street * n + here + 1, False)]
+    return [
+        (street * n + here, street * n + last, True),
+        (street * n + first, street * n + here + 1, False),
+    ]
 
 
 def _demand(rng: np.random.Generator, town: Town, n: int) -> np.ndarray:

@@ -9,11 +9,13 @@ from layers.coverage.siting.certificate import (
     sites_seeing,
 )
 from layers.coverage.siting.problem import CoverageProblem, check_feasible
-from layers.coverage.siting.solve import Progress, Solution, solve_coverage
+from layers.coverage.siting.run import Progress, Solution
+from layers.coverage.siting.solve import FewestSites, solve_coverage, solve_fewest_sites
 
 __all__ = [
     "Certificate",
     "CoverageProblem",
+    "FewestSites",
     "Progress",
     "Solution",
     "certificate_export",
@@ -23,4 +25,5 @@ __all__ = [
     "proven_bound",
     "sites_seeing",
     "solve_coverage",
+    "solve_fewest_sites",
 ]

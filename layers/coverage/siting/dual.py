@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.coverage.siting.kernels import Instance, row_sums
-from layers.coverage.siting.merge import Reduced
 from layers.coverage.siting.poles import additive_values, built_counts, union_values
 from layers.coverage.siting.problem import FloatArray, IntArray
 
@@ -58,7 +57,11 @@ class Dual:
         """The bound at these class prices (clipped to [0, weight]), with the best rupiah price,
         sought from `rupiah_price` on."""
         prices, profit = self._profit(prices)
-        return self._point(prices, profit, self._best_price(prices, profit, rupiah_price))
+        point = self._point(prices, profit, 0.0)
+        if self.priced and point.spent_idr > self.budget_idr:
+            price = self._best_price(prices, profit, rupiah_price)
+            point = self._point(prices, profit, price)
+        return point
 
     def at_exactly(self, prices: FloatArray, rupiah_price: float) -> DualPoint:
         """The bound at these class prices and this rupiah price."""
@@ -152,8 +155,6 @@ class Dual:
 
     def _best_price(self, prices: FloatArray, profit: FloatArray, start: float) -> float:
         """A price of the rupiah at which the relaxed planner just keeps within the budget."""
-        if not self.priced or self._overspend(prices, profit, 0.0) <= 0:
-            return 0.0
         low, high = 0.0, start if start > 0 else max(1e-300, self._scale_of_price(profit))
         if self._overspend(prices, profit, high) > 0:
             for _ in range(200):
@@ -212,10 +213,12 @@ class Dual:
             # Poles that the loose values build, then those that could still displace one of them.
             values, picked = values.copy(), picked.copy()
             done = built.copy()
-            self._sharpen(prices, price, done, values, picked, spent)
+            self._sharpen(prices, profit, price, done, -np.inf, values, picked, spent)
             free = values[built & ~inst.required]
             limit = float(free.min()) if self.free_sites <= len(free) and len(free) else 0.0
-            self._sharpen(prices, price, ~done & (values > max(0.0, limit)), values, picked, spent)
+            limit = max(0.0, limit)
+            rest = ~done & (values > limit)
+            self._sharpen(prices, profit, price, rest, limit, values, picked, spent)
             built, threshold = self._select(values)
         bound = (
             float(np.maximum(inst.w1 - prices, 0.0).sum())
@@ -240,11 +243,15 @@ class Dual:
     def _sharpen(
         self,
         prices: FloatArray,
+        profit: FloatArray,
         price: float,
         sites: NDArray[np.bool_],
+        floor: float,
         values: FloatArray,
         picked: NDArray[np.bool_],
         spent: IntArray,
     ) -> None:
         which = np.flatnonzero(sites)
-        union_values(self.instance, prices, price, which, values, picked, spent, self._seen)
+        union_values(
+            self.instance, prices, profit, price, which, floor, values, picked, spent, self._seen
+        )

@@ -257,8 +257,10 @@ class Programme:
         gap: float,
         seconds: float,
         stopped: Callable[[], bool],
+        settled: Callable[[float, float], bool],
     ) -> Answer:
-        """Best plan over these options, from the plan `start`, to within the relative `gap`."""
+        """Best plan over these options, from the plan `start`, to within the relative `gap` or
+        until `settled(objective, bound)` says that what is known suffices."""
         solver = self._load(True)
         solver.setOptionValue("random_seed", int(seed) % 2**31)
         solver.setOptionValue("mip_rel_gap", gap)
@@ -267,6 +269,13 @@ class Programme:
         guess = highspy.HighsSolution()
         guess.col_value = self._values(start)
         solver.setSolution(guess)
+
+        def look(event: Any) -> None:
+            out = event.data_out
+            if settled(-out.mip_primal_bound / self._scale, -out.mip_dual_bound / self._scale):
+                event.interrupt()
+
+        solver.cbMipInterrupt += look
         _run(solver, seconds, stopped)
         info = solver.getInfo()
         bound = -info.mip_dual_bound / self._scale

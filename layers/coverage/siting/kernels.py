@@ -12,7 +12,6 @@ from numba import njit
 
 from layers.coverage.siting.merge import Reduced, csr_parts
 
-
 #: Above every price.
 MOST_IDR = np.int64(2**62)
 
@@ -47,6 +46,8 @@ class Plan(NamedTuple):
     gain: Any
     left: Any
     total: Any
+    whole: Any
+    stale: Any
     stamp: Any
     clock: Any
 
@@ -81,6 +82,8 @@ def empty_plan(reduced: Reduced, instance: Instance) -> Plan:
         row_sums(instance.indptr, instance.indices, instance.w1),
         np.array([reduced.budget_idr, reduced.max_sites], dtype=np.int64),
         np.zeros(1),
+        np.zeros(len(reduced.site_index)),
+        np.ones(len(reduced.site_index), dtype=np.bool_),
         np.zeros(classes, dtype=np.int64),
         np.zeros(1, dtype=np.int64),
     )
@@ -99,49 +102,60 @@ def row_sums(indptr, indices, values):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _worth(inst, k, times):  # type: ignore[no-untyped-def]
+def _worth(w1, w2, k, times):  # type: ignore[no-untyped-def]
     """What one more site seeing class k adds when `times` sites see it."""
     if times == 0:
-        return inst.w1[k]
+        return w1[k]
     if times == 1:
-        return inst.w2[k]
+        return w2[k]
     return 0.0
 
 
+# The small kernels take arrays, not the named tuples: those cost more to pass than to use.
 @njit(cache=True, nogil=True)
-def _site_sees(inst, plan, s, k):  # type: ignore[no-untyped-def]
-    if plan.cameras_at[s] == 0:
-        return False
-    for c in range(inst.site_start[s], inst.site_start[s + 1]):
-        if plan.chosen[c]:
-            low, high = inst.indptr[c], inst.indptr[c + 1]
+def _site_sees(indptr, indices, start, stop, chosen, k):  # type: ignore[no-untyped-def]
+    for c in range(start, stop):
+        if chosen[c]:
+            low, high = indptr[c], indptr[c + 1]
             while low < high:
                 middle = (low + high) // 2
-                if inst.indices[middle] < k:
+                if indices[middle] < k:
                     low = middle + 1
                 else:
                     high = middle
-            if low < inst.indptr[c + 1] and inst.indices[low] == k:
+            if low < indptr[c + 1] and indices[low] == k:
                 return True
     return False
 
 
 @njit(cache=True, nogil=True)
-def _spread(inst, plan, s, k, sign):  # type: ignore[no-untyped-def]
-    """Bring the gains of all options that see class k up to date as site s gains or loses it."""
-    before = plan.times[k]
-    low = before if sign > 0 else before - 1
-    at_low, above = _worth(inst, k, low), _worth(inst, k, low + 1)
-    plan.times[k] = before + sign
-    if at_low == 0.0:
-        return
-    for j in range(inst.seen_indptr[k], inst.seen_indptr[k + 1]):
-        c = inst.seen_indices[j]
-        other = inst.option_site[c]
-        if other == s:
-            plan.gain[c] -= sign * at_low
-        elif plan.cameras_at[other] == 0 or not _site_sees(inst, plan, other, k):
-            plan.gain[c] += sign * (above - at_low)
+def _spread(inst, plan, c, sign):  # type: ignore[no-untyped-def]
+    """Bring all gains up to date as the site of option c gains or loses what c alone sees there."""
+    indptr, indices, start = inst.indptr, inst.indices, inst.site_start
+    seen_indptr, seen_indices, option_site = inst.seen_indptr, inst.seen_indices, inst.option_site
+    chosen, cameras_at, gain, stale = plan.chosen, plan.cameras_at, plan.gain, plan.stale
+    s = option_site[c]
+    for j in range(indptr[c], indptr[c + 1]):
+        k = indices[j]
+        if cameras_at[s] > 0 and _site_sees(indptr, indices, start[s], start[s + 1], chosen, k):
+            continue
+        before = plan.times[k]
+        low = before if sign > 0 else before - 1
+        plan.times[k] = before + sign
+        at_low = _worth(inst.w1, inst.w2, k, low)
+        if at_low == 0.0:
+            continue
+        change = sign * (_worth(inst.w1, inst.w2, k, low + 1) - at_low)
+        for i in range(seen_indptr[k], seen_indptr[k + 1]):
+            other = seen_indices[i]
+            there = option_site[other]
+            if there == s:
+                gain[other] -= sign * at_low
+            elif cameras_at[there] == 0 or not _site_sees(
+                indptr, indices, start[there], start[there + 1], chosen, k
+            ):
+                gain[other] += change
+            stale[there] = True
 
 
 @njit(cache=True, nogil=True)
@@ -153,9 +167,7 @@ def add_option(inst, plan, c):  # type: ignore[no-untyped-def]
     if plan.cameras_at[s] == 0:
         plan.left[0] -= inst.site_cost[s]
         plan.left[1] -= 1
-    for j in range(inst.indptr[c], inst.indptr[c + 1]):
-        if not _site_sees(inst, plan, s, inst.indices[j]):
-            _spread(inst, plan, s, inst.indices[j], 1)
+    _spread(inst, plan, c, 1)
     plan.chosen[c] = True
     plan.cameras_at[s] += 1
 
@@ -170,9 +182,7 @@ def drop_option(inst, plan, c):  # type: ignore[no-untyped-def]
     if plan.cameras_at[s] == 0:
         plan.left[0] += inst.site_cost[s]
         plan.left[1] += 1
-    for j in range(inst.indptr[c], inst.indptr[c + 1]):
-        if not _site_sees(inst, plan, s, inst.indices[j]):
-            _spread(inst, plan, s, inst.indices[j], -1)
+    _spread(inst, plan, c, -1)
     plan.total[0] -= plan.gain[c]
 
 
@@ -189,6 +199,7 @@ def _bundle(inst, plan, s, money, out):  # type: ignore[no-untyped-def]
     mark = plan.clock[0]
     cost = inst.site_cost[s]
     gain, score, count = 0.0, 0.0, 0
+    w1, w2 = inst.w1, inst.w2
     while count < inst.cameras:
         best, best_score, best_gain = -1, score, 0.0
         for c in range(inst.site_start[s], inst.site_start[s + 1]):
@@ -204,7 +215,7 @@ def _bundle(inst, plan, s, money, out):  # type: ignore[no-untyped-def]
                 for j in range(inst.indptr[c], inst.indptr[c + 1]):
                     k = inst.indices[j]
                     if plan.stamp[k] == mark:
-                        extra -= _worth(inst, k, plan.times[k])
+                        extra -= _worth(w1, w2, k, plan.times[k])
             if extra <= 0.0:
                 continue
             new = gain + extra
@@ -229,10 +240,13 @@ def _bundle(inst, plan, s, money, out):  # type: ignore[no-untyped-def]
 def _ceilings(inst, plan, first, stop, money, ceiling, entry):  # type: ignore[no-untyped-def]
     """For sites first ≤ s < stop: `ceiling`, a score no addition there can exceed now (0: nothing
     to add), and `entry`, what the cheapest way to open it costs."""
+    indptr, indices, times, stamp = inst.indptr, inst.indices, plan.times, plan.stamp
+    m = inst.cameras
     for s in range(first, stop):
+        low, high = inst.site_start[s], inst.site_start[s + 1]
         best, total, most = 0.0, 0.0, 0.0
         cheapest, fitting = MOST_IDR, MOST_IDR
-        for c in range(inst.site_start[s], inst.site_start[s + 1]):
+        for c in range(low, high):
             cost = inst.option_cost[c]
             cheapest = min(cheapest, cost)
             if plan.chosen[c] or plan.gain[c] <= 0.0 or cost > plan.left[0]:
@@ -242,15 +256,31 @@ def _ceilings(inst, plan, first, stop, money, ceiling, entry):  # type: ignore[n
             fitting = min(fitting, cost)
             best = max(best, plan.gain[c] / max(1.0, float(cost)))
         entry[s] = inst.site_cost[s] + cheapest
-        if total == 0.0 or plan.cameras_at[s] >= inst.cameras:
+        if total == 0.0 or plan.cameras_at[s] >= m:
             ceiling[s] = 0.0
-        elif plan.cameras_at[s] > 0:
+            continue
+        if plan.cameras_at[s] > 0:
             ceiling[s] = best if money else most
-        else:
-            total = min(total, inst.cameras * most)
-            ceiling[s] = total
-            if money:
-                ceiling[s] = min(best, total / max(1.0, float(inst.site_cost[s] + fitting)))
+            continue
+        if high - low > 1:
+            if plan.stale[s]:
+                plan.clock[0] += 1
+                whole = 0.0
+                for j in range(indptr[low], indptr[high]):
+                    k = indices[j]
+                    if stamp[k] != plan.clock[0]:
+                        stamp[k] = plan.clock[0]
+                        whole += _worth(inst.w1, inst.w2, k, times[k])
+                plan.whole[s] = whole
+                plan.stale[s] = False
+            total = min(total, plan.whole[s])
+        ceiling[s] = min(total, m * most)
+        if money:
+            score = 0.0
+            for n in range(1, m + 1):
+                cost_n = max(1.0, float(inst.site_cost[s] + n * fitting))
+                score = max(score, min(total, n * most) / cost_n)
+            ceiling[s] = score
 
 
 @njit(cache=True, nogil=True)
@@ -312,3 +342,17 @@ def fill(inst, plan, allowed, money, limit):  # type: ignore[no-untyped-def]
         for i in range(best_count):
             add_option(inst, plan, best_out[i])
         _ceilings(inst, plan, best, best + 1, money, ceiling, entry)
+
+
+@njit(cache=True, nogil=True)
+def open_sites_near(inst, plan, site):  # type: ignore[no-untyped-def]
+    """The other open sites that have an option seeing a class which an option of `site` sees."""
+    found = np.zeros(len(inst.site_cost), dtype=np.bool_)
+    for j in range(inst.indptr[inst.site_start[site]], inst.indptr[inst.site_start[site + 1]]):
+        k = inst.indices[j]
+        for i in range(inst.seen_indptr[k], inst.seen_indptr[k + 1]):
+            found[inst.option_site[inst.seen_indices[i]]] = True
+    found[site] = False
+    for s in range(len(found)):
+        found[s] = found[s] and plan.cameras_at[s] > 0
+    return np.flatnonzero(found)

@@ -56,14 +56,17 @@ def additive_values(inst, profit, price, values, picked, spent):  # type: ignore
 
 
 @njit(cache=True, nogil=True)
-def union_values(inst, prices, price, which, values, picked, spent, seen):  # type: ignore[no-untyped-def]
+def union_values(inst, prices, profit, price, which, floor, values, picked, spent, seen):  # type: ignore[no-untyped-def]
     """Sharpen the values of the sites `which`: each class a pole sees is paid once.
 
     Branch and bound over sets of at most m cameras (Land & Doig 1960, doi:10.2307/1910129); sets
-    beyond the node limit count with their bound, so the value is never too low. `seen` is scratch
-    of zeros, one a class, and is left so. `picked`, `spent` become those of the best set.
+    beyond the node limit count with their bound, so the value is never too low; values below
+    `floor` are given as `floor`. `seen` is scratch
+    of zeros, one a class, and is left so. `picked`, `spent` become those of the best set. Sites
+    whose every camera loses money keep their value, which is exact (one camera).
     """
     m = inst.cameras
+    indptr, indices = inst.indptr, inst.indices
     widest = 1
     for s in which:
         widest = max(widest, inst.site_start[s + 1] - inst.site_start[s])
@@ -74,29 +77,37 @@ def union_values(inst, prices, price, which, values, picked, spent, seen):  # ty
     value = np.zeros(m + 1)
     path = np.empty(m, dtype=np.int64)
     best_path = np.empty(m, dtype=np.int64)
+    money = price * inst.option_cost
     for s in which:
         low, high = inst.site_start[s], inst.site_start[s + 1]
-        if high - low < 2:
+        n = 0
+        for c in range(low, high):
+            gain = profit[c] - money[c]
+            if gain > 0.0:
+                j = n
+                while j > 0 and gains[0, j - 1] < gain:
+                    gains[0, j] = gains[0, j - 1]
+                    order[0, j] = order[0, j - 1]
+                    j -= 1
+                gains[0, j] = gain
+                order[0, j] = c
+                n += 1
+        if n < 2:
             continue
-        best, best_count, loose = -np.inf, 0, -np.inf
-        depth, nodes, entering = 0, 0, True
+        count[0], place[0] = n, 0
+        best, best_count, loose = floor + price * inst.site_cost[s], 0, -np.inf
+        depth, nodes = 0, 0
         while depth >= 0:
-            if entering:
-                nodes += 1
-                _rank_additions(inst, prices, price, seen, s, depth, order, gains, count, place)
-                place[depth] = 0
-                entering = False
             i = place[depth]
             limit = -np.inf
             if i < count[depth]:
                 limit = value[depth]
                 for j in range(i, min(count[depth], i + m - depth)):
-                    if j == i or gains[depth, j] > 0.0:
-                        limit += gains[depth, j]
+                    limit += gains[depth, j]
             if limit <= best or limit <= loose:
                 depth -= 1
                 if depth >= 0:
-                    _mark(inst, seen, path[depth], -1)
+                    _mark(indptr, indices, seen, path[depth], -1)
                     place[depth] += 1
                 continue
             if nodes >= NODE_LIMIT:
@@ -108,52 +119,57 @@ def union_values(inst, prices, price, which, values, picked, spent, seen):  # ty
             if value[depth + 1] > best:
                 best, best_count = value[depth + 1], depth + 1
                 best_path[:best_count] = path[:best_count]
-            if depth + 1 < m:
-                _mark(inst, seen, c, 1)
-                depth += 1
-                entering = True
-            else:
+            if depth + 1 == m or i + 1 == count[depth]:
                 place[depth] += 1
+                continue
+            _mark(indptr, indices, seen, c, 1)
+            nodes += 1
+            came = order[depth, i + 1 : count[depth]]
+            depth += 1
+            count[depth] = _rank_additions(
+                indptr, indices, prices, seen, came, money, order[depth], gains[depth]
+            )
+            place[depth] = 0
+        values[s] = max(best, loose) - price * inst.site_cost[s]
+        if best_count == 0:
+            continue
         cost = inst.site_cost[s]
         for c in range(low, high):
             picked[c] = False
         for i in range(best_count):
             picked[best_path[i]] = True
             cost += inst.option_cost[best_path[i]]
-        values[s] = max(best, loose) - price * inst.site_cost[s]
         spent[s] = cost
 
 
 @njit(cache=True, nogil=True)
-def _mark(inst, seen, c, sign):  # type: ignore[no-untyped-def]
-    for j in range(inst.indptr[c], inst.indptr[c + 1]):
-        seen[inst.indices[j]] += sign
+def _mark(indptr, indices, seen, c, sign):  # type: ignore[no-untyped-def]
+    for j in range(indptr[c], indptr[c + 1]):
+        seen[indices[j]] += sign
 
 
 @njit(cache=True, nogil=True)
-def _rank_additions(inst, prices, price, seen, s, depth, order, gains, count, place):  # type: ignore[no-untyped-def]
-    """Cameras that may still join, best first: at the first level all, deeper those after the one
-    just taken that add something."""
+def _rank_additions(indptr, indices, prices, seen, came, money, order, gains):  # type: ignore[no-untyped-def]
+    """Put the cameras `came` that may still join in `order`, best first, what they earn in `gains`;
+    returns how many."""
     n = 0
-    start = 0 if depth == 0 else place[depth - 1] + 1
-    stop = inst.site_start[s + 1] - inst.site_start[s] if depth == 0 else count[depth - 1]
-    for i in range(start, stop):
-        c = inst.site_start[s] + i if depth == 0 else order[depth - 1, i]
-        gain = -price * inst.option_cost[c]
-        for j in range(inst.indptr[c], inst.indptr[c + 1]):
-            if seen[inst.indices[j]] == 0:
-                gain += prices[inst.indices[j]]
-        if depth > 0 and gain <= 0.0:
+    for i in range(len(came)):
+        c = came[i]
+        gain = -money[c]
+        for j in range(indptr[c], indptr[c + 1]):
+            if seen[indices[j]] == 0:
+                gain += prices[indices[j]]
+        if gain <= 0.0:
             continue
         j = n
-        while j > 0 and gains[depth, j - 1] < gain:
-            gains[depth, j] = gains[depth, j - 1]
-            order[depth, j] = order[depth, j - 1]
+        while j > 0 and gains[j - 1] < gain:
+            gains[j] = gains[j - 1]
+            order[j] = order[j - 1]
             j -= 1
-        gains[depth, j] = gain
-        order[depth, j] = c
+        gains[j] = gain
+        order[j] = c
         n += 1
-    count[depth] = n
+    return n
 
 
 @njit(cache=True, nogil=True)

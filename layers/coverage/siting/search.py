@@ -14,13 +14,13 @@ from layers.coverage.siting.kernels import (
     drop_option,
     empty_plan,
     fill,
+    open_sites_near,
 )
 from layers.coverage.siting.merge import Reduced
 from layers.coverage.siting.problem import IntArray
 
-#: Passes of the site-by-site search, and tries of the random one, before it is called enough.
+#: Passes of the site-by-site search before it is called enough.
 MAX_PASSES = 6
-RANDOM_TRIES = 60
 
 
 @dataclass
@@ -31,6 +31,7 @@ class Search:
     instance: Instance
     priced: bool
     stopped: Callable[[], bool]
+    by_money: bool = False
 
     def plan_of(self, options: IntArray) -> Plan | None:
         """The plan that mounts these options, None where it breaks a limit or misses a required
@@ -67,19 +68,19 @@ class Search:
             plan = self.required_plan()
             self.refill(plan, money=money)
             if plan.total[0] > best.total[0]:
-                best = plan
+                best, self.by_money = plan, money
         return best
 
-    def refill(self, plan: Plan, *, money: bool | None = None) -> None:
-        """Spend what is left on the best additions."""
+    def refill(self, plan: Plan, *, money: bool | None = None, limit: int = 2**31) -> None:
+        """Spend what is left on the best additions, judged as the better greedy did."""
         everywhere = np.ones(len(self.reduced.site_index), dtype=np.bool_)
-        if self.priced if money is None else money:
-            fill(self.instance, plan, everywhere, True, 2**31)
-        fill(self.instance, plan, everywhere, False, 2**31)
+        if self.by_money if money is None else money:
+            fill(self.instance, plan, everywhere, True, limit)
+        fill(self.instance, plan, everywhere, False, limit)
 
-    def improve(self, plan: Plan, *, random: np.random.Generator) -> Plan:
+    def improve(self, plan: Plan, *, random: np.random.Generator, tries: int) -> Plan:
         """Interchange (Teitz & Bart 1968, doi:10.1287/opre.16.5.955) site by site, then with
-        random groups of sites that see the same demand; never returns a worse plan."""
+        `tries` random groups of sites that see the same demand; never returns a worse plan."""
         for _ in range(MAX_PASSES):
             before = float(plan.total[0])
             for s in np.flatnonzero(plan.cameras_at):
@@ -89,7 +90,7 @@ class Search:
                     plan = self._retry(plan, np.array([s], dtype=np.int64))
             if plan.total[0] <= before:
                 break
-        for _ in range(RANDOM_TRIES):
+        for _ in range(tries):
             sites = np.flatnonzero(plan.cameras_at)
             if self.stopped() or len(sites) < 2:
                 break
@@ -145,11 +146,7 @@ class Search:
 
     def _neighbours(self, plan: Plan, site: int, random: np.random.Generator) -> IntArray:
         """The site and up to three open ones that see demand it could see, or any others."""
-        low, high = self.instance.indptr[self.reduced.site_start[site : site + 2]]
-        classes = np.unique(self.instance.indices[low:high])
-        options = np.unique(self.reduced.seen_by[classes].indices)
-        near = np.unique(self.reduced.option_site[options])
-        near = near[(plan.cameras_at[near] > 0) & (near != site)]
+        near = open_sites_near(self.instance, plan, site)
         if not len(near):
             near = np.flatnonzero(plan.cameras_at)
             near = near[near != site]

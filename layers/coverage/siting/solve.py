@@ -1,100 +1,19 @@
-"""Solving a siting problem: a plan, a proven bound, and the certificate that shows it."""
+"""Solving a siting problem: the most demand for the money, or the fewest sites for a share."""
 
 from __future__ import annotations
 
-import heapq
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from layers.coverage.siting.certificate import Certificate, certify
-from layers.coverage.siting.dual import Dual, DualPoint
-from layers.coverage.siting.exact import Programme
-from layers.coverage.siting.kernels import Plan, instance_of
-from layers.coverage.siting.merge import Reduced, reduce_problem
-from layers.coverage.siting.problem import CoverageProblem, FloatArray, IntArray, check_feasible
-from layers.coverage.siting.search import Search
-from layers.errors import InvalidInput
+from layers.coverage.siting.certificate import Certificate, covered_weight
+from layers.coverage.siting.problem import CoverageProblem, check_feasible
+from layers.coverage.siting.run import Clock, Progress, Run, Solution, Status
+from layers.errors import Infeasible, InvalidInput
 
-Status = Literal["optimal", "gap_reached", "time_limit", "cancelled"]
-
-#: A plan within this share of its bound is called optimal: the tolerance of the solver.
-OPTIMAL_GAP = 1e-6
-
-#: Descent rounds; options above which the linear programme starts from the promising ones.
-DESCENT_ROUNDS = 400
-COLUMN_LIMIT = 2000
-PRICING_ROUNDS = 6
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is known so far: best objective and bound in weight units, seconds since the start."""
-
-    phase: str
-    objective: float
-    bound: float
-    gap: float
-    seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """A plan and what is proven about it.
-
-    `sites` in the order of building (each next one adds most), `gains` what each adds in that
-    order, adding up to `objective`; `options` the cameras, by site in that order. `bound` is the
-    least bound proven on any plan and `gap` = (bound − objective) / bound (0 where the bound is 0).
-    `certificate.bound` is the part of it that can be checked without the optimiser and may be
-    higher. `status`: `optimal` (gap ≤ 1e-6), `gap_reached` (≤ the gap asked for), `time_limit` or
-    `cancelled`. Money in whole rupiah.
-    """
-
-    sites: IntArray
-    options: IntArray
-    gains: FloatArray
-    objective: float
-    bound: float
-    gap: float
-    status: Status
-    cost_idr: int
-    seconds: float
-    classes: int
-    certificate: Certificate
-
-
-class Clock:
-    """Time left and the caller's wish to stop; once stopped it stays stopped."""
-
-    def __init__(self, time_limit_s: float, should_stop: Callable[[], bool] | None) -> None:
-        self.started = time.perf_counter()
-        self._limit_s = time_limit_s
-        self._should_stop = should_stop
-        self._looked = 0.0
-        self.reason: Status | None = None
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return time.perf_counter() - self.started
-
-    @property
-    def left_s(self) -> float:
-        """Seconds until the limit."""
-        return max(0.0, self._limit_s - self.seconds)
-
-    def stopped(self) -> bool:
-        """True once the time is up or the caller asked to stop."""
-        if self.reason is None:
-            now = self.seconds
-            if now >= self._limit_s:
-                self.reason = "time_limit"
-            elif self._should_stop is not None and self._should_stop():
-                self.reason = "cancelled"
-        return self.reason is not None
+#: How much of the total weight may be missing from a share that counts as reached.
+SHARE_TOLERANCE = 1e-7
 
 
 def solve_coverage(
@@ -128,255 +47,120 @@ def solve_coverage(
     return run.solution()
 
 
-class Run:
-    """One run of the optimiser: the best plan and the best prices found so far."""
+@dataclass(frozen=True, eq=False)
+class FewestSites:
+    """The fewest sites found for a share of the demand, and what is proven about fewer.
 
-    def __init__(
-        self,
-        problem: CoverageProblem,
-        clock: Clock,
-        *,
-        gap: float,
-        seed: int,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self.problem = problem
-        self.clock = clock
-        self.enough = max(gap, 0.0)
-        self.seed = seed
-        self.on_progress = on_progress
-        self.random = np.random.default_rng(seed)
-        self.reduced: Reduced = reduce_problem(problem)
-        self.instance = instance_of(self.reduced)
-        self.dual = Dual(
-            self.instance,
-            budget_idr=self.reduced.budget_idr,
-            max_sites=self.reduced.max_sites,
+    `plan` has `site_count` sites and sees `share` of all demand weight. No plan with fewer than
+    `least` sites reaches the target; `status` is `optimal` where the two are equal, else
+    `time_limit` or `cancelled`. `exclusion`, where there is one, belongs to the problem with
+    `max_sites` = site_count − 1 and shows by a bound below `target` that one site fewer is not
+    enough; it is None where that took the integer programme.
+    """
+
+    plan: Solution
+    site_count: int
+    least: int
+    share: float
+    target: float
+    status: Status
+    seconds: float
+    exclusion: Certificate | None
+
+
+def solve_fewest_sites(
+    problem: CoverageProblem,
+    *,
+    share: float = 1.0,
+    time_limit_s: float = 60.0,
+    seed: int = 0,
+    on_progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> FewestSites:
+    """Fewest sites that see at least (≥) `share` of the demand weight, whatever they cost.
+
+    With share 1 this is the location set covering problem (Toregas, Swain, ReVelle & Bergman 1971,
+    doi:10.1287/opre.19.6.1363) over the points of positive weight. It is solved as a sequence of
+    `solve_coverage` runs with one site fewer each time, until the bound rules the target out.
+
+    `problem` must have no limits on money and sites and no backup share (InvalidInput). Raises
+    Infeasible, with the share that can be reached, where all sites together do not suffice.
+    """
+    if not 0.0 < share <= 1.0:
+        raise InvalidInput("share must lie above 0 and at most 1", value=share, where="share")
+    if problem.budget_idr is not None or problem.max_sites is not None or problem.backup_share:
+        raise InvalidInput(
+            "the fewest sites are sought without budget, number of sites and backup share",
+            where="limits",
+            remedy="leave them out, or ask for the best plan within them",
         )
-        self.search = Search(self.reduced, self.instance, self.dual.priced, clock.stopped)
-        plan = self.search.required_plan()
-        self.options: IntArray = np.flatnonzero(plan.chosen)
-        self.total = float(plan.total[0])
-        full = self.dual.at(self.reduced.first_weight)
-        bare = self.dual.at(np.zeros_like(self.reduced.first_weight))
-        self.point: DualPoint = min(full, bare, key=lambda p: p.bound)
-        self.bound = self.point.bound
+    clock = Clock(time_limit_s, should_stop)
+    total = float(problem.weights.sum())
+    target = share * total
+    check_feasible(problem)
+    _check_reachable(problem, share, total)
 
-    @property
-    def gap(self) -> float:
-        """Relative distance from plan to bound."""
-        return (self.bound - self.total) / self.bound if self.bound > self.total else 0.0
+    def attempt(sites: int) -> Run:
+        limited = replace(problem, max_sites=sites)
+        run = Run(limited, clock, gap=0.0, seed=seed, on_progress=on_progress, goal=target)
+        run.search_and_prove()
+        return run
 
-    def done(self, gap: float | None = None) -> bool:
-        """True when the gap asked for is reached or the clock has stopped the run."""
-        return self.gap <= max(OPTIMAL_GAP, self.enough if gap is None else gap) or (
-            self.clock.stopped()
-        )
-
-    def search_and_prove(self) -> None:
-        """Greedy, prices by descent, local search, then linear and integer programme."""
-        self._offer(self.search.greedy())
-        self._report("greedy")
-        if self.done():
-            return
-        self._price(self._descent(DESCENT_ROUNDS // 2))
-        self._report("prices")
-        if self.done():
-            return
-        self._improve()
-        self._report("search")
-        if self.done():
-            return
-        self._price(self._descent(DESCENT_ROUNDS))
-        self._report("prices")
-        if self.done():
-            return
-        self._linear()
-        self._report("linear programme")
-        if self.done():
-            return
-        self._integer()
-        self._report("integer programme")
-
-    def _descent(self, rounds: int) -> DualPoint:
-        return self.dual.descend(
-            self.point,
-            target=self.total,
-            rounds=rounds,
-            enough=self.enough * 0.5,
-            stopped=self.clock.stopped,
-        )
-
-    def _improve(self) -> None:
-        """Local search from the best plan and from what the prices suggest."""
-        best = self.search.plan_of(self.options)
-        if best is not None:
-            self._offer(self.search.improve(best, random=self.random))
-        if self.done():
-            return
-        suggested = self._priced_plan()
-        self._offer(self.search.improve(suggested, random=self.random))
-
-    def _priced_plan(self) -> Plan:
-        """Required sites, then those the relaxed planner builds, best first, as far as they fit."""
-        point, reduced = self.point, self.reduced
-        plan = self.search.required_plan()
-        favoured = np.flatnonzero(point.built & ~reduced.required)
-        order = favoured[np.argsort(-point.values[favoured], kind="stable")]
-        options = list(np.flatnonzero(plan.chosen))
-        spent = 0
-        for s in order[: int(plan.left[1])]:
-            own = np.arange(reduced.site_start[s], reduced.site_start[s + 1])
-            own = own[point.picked[own]]
-            cost = int(reduced.site_cost_idr[s] + reduced.option_cost_idr[own].sum())
-            if spent + cost <= int(plan.left[0]):
-                spent += cost
-                options.extend(own)
-        chosen = self.search.plan_of(np.asarray(options, dtype=np.int64))
-        plan = plan if chosen is None else chosen
-        self.search.refill(plan)
-        return plan
-
-    def _linear(self) -> None:
-        """Prices of the linear relaxation, by column generation over the promising options."""
-        reduced = self.reduced
-        options = len(reduced.option_index)
-        active = ~self.dual.hopeless_options(self.point, self.total)
-        active[self.options] = True
-        if options <= COLUMN_LIMIT:
-            active[:] = True
-        nothing = np.zeros(len(reduced.site_index), dtype=bool)
-        for _ in range(PRICING_ROUNDS):
-            if self.done():
-                return
-            programme = Programme(reduced, active, nothing)
-            answer = programme.relax(seconds=self.clock.left_s, stopped=self.clock.stopped)
-            if answer.prices is None:
-                return
-            prices = np.where(np.isnan(answer.prices), self.point.prices, answer.prices)
-            point = self.dual.at(prices, rupiah_price=answer.rupiah_price)
-            exact = self.dual.at_exactly(prices, answer.rupiah_price)
-            point = min(point, exact, key=lambda p: p.bound)
-            self._price(point)
-            missed = point.picked & point.built[reduced.option_site] & ~active
-            if not missed.any() or point.bound <= answer.bound * (1 + 1e-9):
-                return
-            active |= missed
-
-    def _integer(self) -> None:
-        """The integer programme over what reduced-cost fixing leaves."""
-        while not self.done():
-            active = ~self.dual.hopeless_options(self.point, self.total)
-            active[self.options] = True
-            built = self.dual.needed_sites(self.point, self.total)
-            built[~np.isin(np.arange(len(built)), self.reduced.option_site[self.options])] = False
-            programme = Programme(self.reduced, active, built)
-            answer = programme.solve(
-                start=self.options,
-                seed=self.seed,
-                gap=self.enough,
-                seconds=self.clock.left_s,
-                stopped=self.clock.stopped,
-            )
-            plan = None if answer.options is None else self.search.plan_of(answer.options)
-            if plan is not None:
-                self.search.refill(plan)
-                self._offer(plan)
-            if np.isfinite(answer.bound):
-                self.bound = min(self.bound, max(self.total, answer.bound))
-            if answer.options is None or plan is not None:
-                return
-            programme.exclude(answer.options)
-
-    def _offer(self, plan: Plan) -> None:
-        if plan.total[0] > self.total:
-            self.search.prune(plan)
-            self.total = float(plan.total[0])
-            self.options = np.flatnonzero(plan.chosen)
-
-    def _price(self, point: DualPoint) -> None:
-        if point.bound < self.point.bound:
-            self.point = point
-            self.bound = min(self.bound, max(self.total, point.bound))
-
-    def _report(self, phase: str) -> None:
-        if self.on_progress is not None:
-            scale = self.reduced.scale
-            self.on_progress(
-                Progress(
-                    phase, self.total / scale, self.bound / scale, self.gap, self.clock.seconds
-                )
-            )
-
-    def solution(self) -> Solution:
-        """The best plan in the caller's terms, with its certificate."""
-        reduced, problem = self.reduced, self.problem
-        options = reduced.option_index[self.options]
-        first = np.maximum(reduced.first_weight, 1.0)
-        share = np.append(np.minimum(1.0, self.point.prices / first), 1.0)
-        certificate = certify(
-            problem,
-            options,
-            problem.weights * share[reduced.point_class],
-            self.point.rupiah_price / reduced.scale if self.dual.priced else 0.0,
-        )
-        sites, gains = building_order(problem, options)
-        objective = float(gains.sum())
-        bound = max(objective, min(certificate.bound, self.bound / reduced.scale))
-        gap = (bound - objective) / bound if bound > objective else 0.0
-        status: Status
-        if gap <= OPTIMAL_GAP:
-            gap, status = 0.0 if bound == objective else gap, "optimal"
-        elif gap <= self.enough:
-            status = "gap_reached"
-        else:
-            status = self.clock.reason or "time_limit"
-        place = {int(s): i for i, s in enumerate(sites)}
-        options = np.array(
-            sorted(
-                options.tolist(),
-                key=lambda c: (place[int(problem.option_site[c])], int(problem.option_rank[c])),
-            ),
-            dtype=np.int64,
-        )
-        return Solution(
-            sites=sites,
-            options=options,
-            gains=gains,
-            objective=objective,
-            bound=bound,
-            gap=gap,
-            status=status,
-            cost_idr=problem.cost_idr(options),
-            seconds=self.clock.seconds,
-            classes=len(reduced.first_weight),
-            certificate=certificate,
-        )
-
-
-def building_order(problem: CoverageProblem, options: IntArray) -> tuple[IntArray, FloatArray]:
-    """The sites of a plan, each next one adding most (ties by id), and what each adds."""
-    seen = {}
-    for site in np.unique(problem.option_site[options]).tolist():
-        rows = options[problem.option_site[options] == site]
-        seen[site] = np.unique(problem.covers[rows].indices)
-    times = np.zeros(problem.n_points, dtype=np.int64)
-    worth = np.array([1.0, problem.backup_share, 0.0])
-
-    def gain(site: int) -> float:
-        points = seen[site]
-        return float((problem.weights[points] * worth[np.minimum(times[points], 2)]).sum())
-
-    queue = [(-gain(s), int(problem.site_rank[s]), s, 0) for s in seen]
-    heapq.heapify(queue)
-    sites: list[int] = []
-    gains: list[float] = []
-    while queue:
-        value, rank, site, when = heapq.heappop(queue)
-        if when < len(sites):
-            heapq.heappush(queue, (-gain(site), rank, site, len(sites)))
+    count = _enough_by_greedy(problem, clock, seed, target)
+    best, least = attempt(count), max(1, len(problem.required_sites))
+    exclusion = None
+    while True:
+        count = len(np.unique(best.reduced.option_site[best.options]))
+        if count <= least:
+            break
+        run = attempt(count - 1)
+        if run.settled(run.total, np.inf):
+            best = run
             continue
-        sites.append(site)
-        gains.append(-value)
-        times[seen[site]] += 1
-    return np.asarray(sites, dtype=np.int64), np.asarray(gains)
+        if run.settled(0.0, run.bound):
+            least = count
+            certificate = run.solution().certificate
+            if certificate.bound < target * (1.0 - SHARE_TOLERANCE):
+                exclusion = certificate
+        break
+    plan = best.solution()
+    return FewestSites(
+        plan=plan,
+        site_count=len(plan.sites),
+        least=min(least, len(plan.sites)),
+        share=plan.objective / total if total else 1.0,
+        target=target,
+        status="optimal" if least >= len(plan.sites) else clock.reason or "time_limit",
+        seconds=clock.seconds,
+        exclusion=exclusion,
+    )
+
+
+def _enough_by_greedy(problem: CoverageProblem, clock: Clock, seed: int, target: float) -> int:
+    """A number of sites with which the greedy plan reaches the target."""
+    whole = replace(problem, max_sites=problem.n_sites)
+    endless = Clock(np.inf, None)
+    run = Run(whole, endless, gap=0.0, seed=seed, on_progress=None, goal=target)
+    plan = run.search.required_plan()
+    while plan.total[0] < (run.goal or 0.0):
+        before = float(plan.total[0])
+        run.search.refill(plan, limit=1)
+        if plan.total[0] <= before:
+            break
+    return max(1, int((plan.cameras_at > 0).sum()))
+
+
+def _check_reachable(problem: CoverageProblem, share: float, total: float) -> None:
+    """Raise Infeasible where all allowed sites together see less than the share."""
+    allowed = np.ones(problem.n_sites, dtype=bool)
+    allowed[problem.forbidden_sites] = False
+    everything = np.flatnonzero(allowed[problem.option_site])
+    reachable = covered_weight(problem, everything)
+    if reachable < share * total * (1.0 - SHARE_TOLERANCE):
+        raise Infeasible(
+            f"all {int(allowed.sum())} allowed sites together see {reachable / total:.4%} of the"
+            f" demand, less than the {share:.4%} asked for",
+            value=reachable / total,
+            where="share",
+            remedy="add candidates or ask for a smaller share",
+        )
