@@ -32,6 +32,7 @@ from layers.network.models import Road, RoadNode, TurnRestriction
 from layers.network.osm_tags import ROAD_NODE_KINDS
 from layers.network.router import Router
 from layers.places.frames import working_srid
+from layers.places.versions import layer_versions
 
 logger = logging.getLogger(__name__)
 
