@@ -61,6 +61,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("NCC_HTTPS", _boolean, False, "The site is reached by HTTPS only: secure cookies and HSTS."),
     Setting("NCC_WEB_WORKERS", _positive, 2, "Web server processes."),
     Setting("NCC_JOB_WORKERS", _positive, 1, "Worker processes for background jobs on this machine."),
+    Setting("NCC_WORKER_INSTANCE", str, "", "Name of this machine's workers, one of its own each. Unset: made from host and folder."),
     Setting("NCC_DB_POOL_MAX", _positive, 8, "Database connections kept by each web process."),
     Setting("NCC_STATEMENT_TIMEOUT_MS", _positive, 30_000, "Longest database statement of a page."),
     Setting("NCC_LOCK_TIMEOUT_MS", _positive, 5_000, "Longest wait for a lock, migrations included."),

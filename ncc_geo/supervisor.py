@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -311,12 +312,22 @@ def groups_of(
         Group(
             "worker",
             [sys.executable, str(ROOT / "manage.py"), "worker"],
-            _environment(settings, "worker", NCC_HEARTBEAT_FILE=str(heartbeat)),
+            _environment(
+                settings,
+                "worker",
+                NCC_HEARTBEAT_FILE=str(heartbeat),
+                NCC_WORKER_INSTANCE=settings["NCC_WORKER_INSTANCE"] or _instance(var),
+            ),
             logs=logs,
             heartbeat=heartbeat,
             silent_s=silent_s,
         ),
     ]
+
+
+def _instance(var: Path) -> str:
+    """A name that two instances on one machine do not share, and that a restart keeps."""
+    return f"{socket.gethostname()}-{zlib.crc32(str(var).encode()):08x}"
 
 
 def _answers(host: str, port: int, name: str) -> bool:
