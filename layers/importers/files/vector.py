@@ -49,7 +49,7 @@ def read_geopackage(path: Path, *, crs: str = "", sublayer: str = "") -> SourceT
             value=names,
             remedy="choose one with --sublayer NAME",
         )
-    return _read_with_gdal(path, layer=wanted[0], crs=crs, default_crs="")
+    return _read_with_gdal(path, layer=wanted[0], crs=crs, default_crs="", IMMUTABLE="YES")
 
 
 def read_zipped_shapefile(

@@ -163,7 +163,9 @@ def _key(
         return ("source_key", text)
     for name in layer.keys:
         if fields.get(name):
-            return (name, str(fields[name]))
+            # The source key is provenance, not a field that an edition changes.
+            value = fields.pop(name) if name == "source_key" else fields[name]
+            return (name, str(value))
     if layer.keys[-1] == "code" and layer.shape == "point":
         return ("code", _made_code(fields.get("name", ""), geometry))
     return (layer.keys[-1], "")

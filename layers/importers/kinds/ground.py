@@ -54,7 +54,7 @@ class GroundLayer(Layer):
         found = super().existing(records)
         rows = self.model._default_manager.all()
         keys = {record.key for record in records}
-        ids = sorted({key[6:] for _, key in keys if key.startswith("osm:") and key[6:].isdigit()})
+        ids = sorted({key[5:] for _, key in keys if key.startswith("osm:") and key[5:].isdigit()})
         for start in range(0, len(ids), QUERY_CHUNK):
             for row in rows.filter(osm_id__in=ids[start : start + QUERY_CHUNK]):
                 key = ("source_key", source_key_of(row))
@@ -65,6 +65,14 @@ class GroundLayer(Layer):
             if key in keys:
                 found.setdefault(key, row)
         return found
+
+    def on_create(self, record: Record, lookups: Lookups) -> None:
+        """A row known by its OpenStreetMap id keeps it, so that an extract finds it again."""
+        kind, osm_id = record.key[1][4:5], record.key[1][5:]
+        if record.key[1].startswith("osm:") and osm_id.isdigit():
+            record.fields["osm_id"] = int(osm_id)
+            if any(field.name == "osm_kind" for field in self.model._meta.concrete_fields):
+                record.fields["osm_kind"] = kind
 
 
 def source_key_of(row: Any) -> str:

@@ -164,7 +164,6 @@ class Incidents(Layer):
                 fields["closed_at"] = latest
                 record.attributes["closed_at_assumed"] = True
             fields.setdefault("disposition", Disposition.HANDLED.value)
-            fields.setdefault("first_closed_at", fields["closed_at"])
 
     def resolve(self, records: list[Record], lookups: Lookups, report: Report) -> list[Record]:
         from layers.importers.judging.surroundings import areas_of_level
@@ -198,9 +197,13 @@ class Incidents(Layer):
                 del record.attributes["closed_at_assumed"]
         if existing.first_closed_at is not None:
             record.fields.pop("first_closed_at", None)
+        elif existing.closed_at is None and "closed_at" in record.fields:
+            record.fields.setdefault("first_closed_at", record.fields["closed_at"])
 
     def on_create(self, record: Record, lookups: Lookups) -> None:
         record.fields.setdefault("initial_type_id", record.fields["type_id"])
+        if "closed_at" in record.fields:
+            record.fields.setdefault("first_closed_at", record.fields["closed_at"])
         record.fields.setdefault("priority", record.extra["type_row"].default_priority)
         if "area_id" in record.extra:
             record.fields["area_id"] = record.extra["area_id"]

@@ -145,7 +145,10 @@ class RunCards(Table):
     )  # fmt: skip
 
     def prepare(self, record: Record, report: Report) -> list[Record]:
-        line = (record.extra["incident_type"], *(record.fields.get(name) for name in ("alarm_level", "kind", "capability")))
+        line = (
+            record.extra["incident_type"],
+            *(record.fields.get(name) for name in ("alarm_level", "kind", "capability")),
+        )
         record.key = ("row_key", "|".join(str(part) for part in line))
         return [record]
 
