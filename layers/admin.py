@@ -38,7 +38,7 @@ class MapWidget(BaseGeometryWidget):
 class LayerAdmin(GISModelAdmin):
     """Rights by `layers.access`, every change recorded with its author."""
 
-    gis_widget = MapWidget
+    gis_widget = MapWidget  # type: ignore[assignment]
     list_per_page = 50
     show_full_result_count = False
 
@@ -70,7 +70,7 @@ class LayerAdmin(GISModelAdmin):
 
             rights = rights_of(request.user)
             if not rights.can(Can.ADMINISTER):
-                field.queryset = field.queryset.filter(pk__in=sorted(rights.agencies))
+                field.queryset = models.Agency.objects.filter(pk__in=sorted(rights.agencies))
                 field.required = True
         return field
 
@@ -178,7 +178,7 @@ class ChangeAdmin(LayerAdmin):
     search_fields = ("=row_id", "actor")
 
 
-class GrantInline(admin.TabularInline):  # type: ignore[type-arg]
+class GrantInline(admin.TabularInline):
     """Grants of an account."""
 
     model = models.Grant
@@ -213,10 +213,10 @@ for _model in (
 ):  # fmt: skip
     admin.site.register(_model, LayerAdmin)
 
-for _model in [
+for _other in [
     model for model in admin.site._registry if model._meta.app_label in {"auth", "django_q"}
 ]:
-    admin.site.unregister(_model)
+    admin.site.unregister(_other)
 
 admin.site.has_permission = lambda request: request.user.is_active and may_enter(request.user)  # type: ignore[method-assign]
 admin.site.site_header = _("NCC Geo administration")

@@ -50,7 +50,7 @@ def _bad_request(request: HttpRequest, error: ValidationError) -> HttpResponse:
 def _csrf_failure(request: HttpRequest) -> str | None:
     check = CsrfViewMiddleware(lambda _: HttpResponse())
     check.process_request(request)
-    answer = check.process_view(request, lambda: None, (), {})
+    answer = check.process_view(request, lambda: HttpResponse(), (), {})
     return None if answer is None else "the form's token is missing or old"
 
 

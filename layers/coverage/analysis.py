@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from django.contrib.gis.geos import GEOSGeometry
+from django.contrib.gis.geos import GEOSGeometry, Point
 from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
@@ -218,6 +218,10 @@ def _extent_points(rows: list[Camera]) -> NDArray[np.float64]:
     return np.array([*roads, *cameras], dtype=np.float64).reshape(-1, 2)
 
 
+def _geos(shape: Any) -> Any:
+    return GEOSGeometry(memoryview(shape.wkb), srid=4326)
+
+
 def _round(value: float) -> float:
     return round(float(value), 3)
 
@@ -232,6 +236,9 @@ def _figures(
 
     def covered(name: str) -> Callable[[_Part], NDArray[np.bool_]]:
         return lambda part: part.now[name] > 0
+
+    def reachable(name: str) -> Callable[[_Part], NDArray[np.bool_]]:
+        return lambda part: part.reach[name]
 
     excluded = [
         {"code": item.code, "reason": item.reason}
@@ -254,8 +261,8 @@ def _figures(
         "demand": _round(sum(float(part.streets.demand.sum()) for part in parts)),
         "demand_covered": {name: total(lambda p: p.streets.demand, covered(name)) for name in levels},
         "reachable": {
-            "street_covered_m": {name: total(lambda p: p.streets.length_m, lambda p, n=name: p.reach[n]) for name in levels},
-            "demand_covered": {name: total(lambda p: p.streets.demand, lambda p, n=name: p.reach[n]) for name in levels},
+            "street_covered_m": {name: total(lambda p: p.streets.length_m, reachable(name)) for name in levels},
+            "demand_covered": {name: total(lambda p: p.streets.demand, reachable(name)) for name in levels},
         },
         "seen_by_one_m": total(lambda p: p.streets.length_m, lambda p: p.now[level] == 1),
         "areas": _areas(parts, level),
@@ -334,7 +341,7 @@ def _store(run: CoverageRun, parts: list[_Part], level: str) -> list[dict[str, A
         street = streets.names.get(int(streets.road[gap.pieces[0]]), "")
         CoverageGap.objects.create(
             run=run, rank=rank, area=area, street=street, demand_uncovered=gap.demand, street_uncovered_m=gap.street_m,
-            point=GEOSGeometry(f"SRID=4326;POINT({lon} {lat})"), geom=GEOSGeometry(memoryview(lines.wkb), srid=4326),
+            point=Point(float(lon), float(lat), srid=4326), geom=_geos(lines),
         )  # fmt: skip
         listed.append(
             {
@@ -374,7 +381,7 @@ def _stretches(run: CoverageRun, part: _Part, level: str) -> list[CoverageStreet
             CoverageStreet(
                 run=run, road_id=int(streets.road[a]), cameras=min(int(cameras[a]), 32_000),
                 length_m=float(streets.length_m[a:b].sum()), demand=float(streets.demand[a:b].sum()),
-                geom=GEOSGeometry(memoryview(line.wkb), srid=4326),
+                geom=_geos(line),
             )
         )  # fmt: skip
     return rows

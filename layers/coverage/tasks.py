@@ -27,7 +27,7 @@ def analyse(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         area_code=payload.get("area"),
         level=payload.get("level") or "detect",
         profile_name=payload.get("profile"),
-        requested_by=User.objects.filter(pk=payload.get("user")).first(),
+        requested_by=User.objects.filter(pk=payload.get("user") or 0).first(),
         progress=lambda line: job_progress(job, message=line),
     )
     event_publish(

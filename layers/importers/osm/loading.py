@@ -172,7 +172,7 @@ def merge_rows(target: Target, rows: Sequence[tuple[Any, ...]], *, replace: bool
         cursor = django_cursor.connection.cursor()
         _stage(cursor, target, unique)
         if target.sourced:
-            untouched = sql.SQL("t.origin = 'osm' AND t.import_hash = {}").format(
+            untouched: sql.Composable = sql.SQL("t.origin = 'osm' AND t.import_hash = {}").format(
                 _digest(target, "t")
             )
             key_text = sql.SQL("concat_ws('', {})").format(_names(target.key, "t"))
@@ -192,7 +192,7 @@ def merge_rows(target: Target, rows: Sequence[tuple[Any, ...]], *, replace: bool
                     "DELETE FROM {} t WHERE {} AND NOT EXISTS (SELECT 1 FROM staged s WHERE {}){}"
                 ).format(table, untouched, same_key, guard)
             )
-        assignments = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Identifier("s", name)) for name in columns if name not in target.key]  # fmt: skip
+        assignments: list[sql.Composable] = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Identifier("s", name)) for name in columns if name not in target.key]  # fmt: skip
         if target.sourced:
             assignments.append(sql.SQL("import_hash = {}").format(_digest(target, "s")))
             assignments.append(sql.SQL("updated_at = now()"))
