@@ -160,7 +160,7 @@ def san_francisco(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.real_data
 def test_published_san_francisco_case(shared_data: Path) -> None:
-    """The case of Chen, Murray & Jiang 2021 (doi:10.1007/s10109-020-00350-w), 5,000 m: with four
+    """The case of Chen, Murray & Jiang 2021 (doi:10.1007/s10109-021-00350-w), 5,000 m: with four
     stores spopt's own tests state 21 tracts uncovered and 89.756 % of the tracts covered."""
     import pulp
     from spopt.locate import LSCP, MCLP
