@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -27,13 +29,13 @@ pytestmark = pytest.mark.skipif(
 class Running:
     """A `bin/run` and what it has printed so far."""
 
-    def __init__(self, instance: Instance, port: int) -> None:
+    def __init__(self, instance: Instance, port: int, options: tuple[str, ...]) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self.began = time.monotonic()
         self.stdout: list[str] = []
         self.stderr: list[str] = []
         self.process = subprocess.Popen(
-            [str(ROOT / "bin/run"), "--no-demo", "--port", str(port)],
+            [str(ROOT / "bin/run"), "--port", str(port), *options],
             env=instance.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -70,12 +72,12 @@ class Running:
 
 
 @contextmanager
-def running(instance: Instance) -> Iterator[Running]:
-    """A run on a free port; ended whatever the test does."""
+def running(instance: Instance, *options: str) -> Iterator[Running]:
+    """A run on a free port, without the demo unless told otherwise; ended whatever the test does."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    run = Running(instance, port)
+    run = Running(instance, port, options or ("--no-demo",))
     try:
         yield run
     finally:
@@ -166,3 +168,21 @@ def test_killed_run_takes_the_site_along_and_the_next_one_cleans_up(instance: In
         run.wait_ready(60)
         assert run.end() == 0
     assert not living(database)
+
+
+@pytest.mark.slow
+def test_city_of_ones_own_is_no_reason_not_to_start(fresh: Instance, tmp_path: Path) -> None:
+    ring = [[112.6, -8.0], [112.7, -8.0], [112.7, -7.9], [112.6, -7.9], [112.6, -8.0]]
+    feature = {
+        "type": "Feature",
+        "properties": {"code": "99.99", "name": "Own", "level": "kota"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    areas = tmp_path / "areas.geojson"
+    areas.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    assert fresh.call("manage", "import_layer", "areas", str(areas)).returncode == 0
+    with running(fresh, "--host", "127.0.0.1") as run:
+        run.wait_ready(60)
+        assert run.end() == 0
+    assert "starting with the city that is there" in run.stderr
+    assert run.stdout == [f"ready {run.address}"]
