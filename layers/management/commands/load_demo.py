@@ -75,7 +75,7 @@ class Command(JsonCommand):
         layers: dict[str, Any] = {}
         steps: list[tuple[str, Callable[[], dict[str, Any]]]] = [
             *((name, lambda name=name: self._layer(name, folder)) for name in BEFORE_STREETS),
-            ("osm", lambda: self._streets(folder)),
+            ("osm", lambda: self._streets(folder, replace=options["again"])),
             *((name, lambda name=name: self._layer(name, folder)) for name in AFTER_STREETS),
         ]
         for name, step in steps:
@@ -122,10 +122,11 @@ class Command(JsonCommand):
             "rejected": len(report["rejected"])
         }
 
-    def _streets(self, folder: Path) -> dict[str, Any]:
+    def _streets(self, folder: Path, *, replace: bool) -> dict[str, Any]:
         report = osm_import(
             str(folder / "city.osm.pbf"),
             boundary=str(folder / "areas.geojson"),
+            replace=replace,
             progress=self.progress,
         )
         return {key: report[key] for key in ("roads", "buildings", "places")} | {
