@@ -6,13 +6,17 @@ import re
 from dataclasses import dataclass
 
 _NUMBER = r"[-+−]?\d{1,3}(?:[.,]\d+)?"
-_PART = re.compile(
-    rf"""(?P<before>LU|LS|BT|BB|[NSEWU])?\s*
-    (?P<degrees>{_NUMBER})\s*°?\s*
+_LETTER = r"(?:LU|LS|BT|BB|[NSEWU](?![A-Z]))"
+_AMOUNT = rf"""(?P<degrees>{_NUMBER})\s*°?\s*
     (?:(?P<minutes>\d{{1,2}}(?:[.,]\d+)?)\s*['′’]\s*)?
-    (?:(?P<seconds>\d{{1,2}}(?:[.,]\d+)?)\s*(?:["″”]|'')\s*)?
-    (?P<after>LU|LS|BT|BB|[NSEWU](?![A-Z]))?""",
-    re.VERBOSE | re.IGNORECASE,
+    (?:(?P<seconds>\d{{1,2}}(?:[.,]\d+)?)\s*(?:["″”]|'')\s*)?"""
+#: Letters stand before both numbers or after both: `S 7.98 E 112.63`, `7.98 S 112.63 E`.
+_PARTS = tuple(
+    re.compile(pattern, re.VERBOSE | re.IGNORECASE)
+    for pattern in (
+        rf"(?P<letter>{_LETTER})\s*{_AMOUNT}",
+        rf"{_AMOUNT}(?P<letter>{_LETTER})?",
+    )
 )
 #: Letter → axis and sign. U (utara) is north, LS is south, BT east, BB west.
 _LETTERS = {
@@ -58,42 +62,34 @@ def coordinates_parse(text: str) -> list[Reading]:
 def _split(text: str) -> tuple[tuple[float, str], tuple[float, str]] | None:
     """Two (value, axis) pairs that make up the whole text, or None."""
     cleaned = text.strip().replace("−", "-")
-    # A comma between two decimals is a separator unless it is the decimal sign itself.
-    found = list(_PART.finditer(cleaned))
-    if len(found) != 2:
-        cleaned = (
-            re.sub(r",\s", " ", cleaned)
-            if re.search(r",\s", cleaned)
-            else cleaned.replace(",", " ")
-        )
-        found = list(_PART.finditer(cleaned))
-    if len(found) != 2:
+    # A comma is the decimal sign, or what stands between the two numbers.
+    for form in (cleaned, re.sub(r",\s", " ", cleaned), cleaned.replace(",", " ")):
+        for part in _PARTS:
+            found = list(part.finditer(form))
+            if len(found) == 2 and not part.sub("", form).strip(" ,;/()"):
+                return _pair(found, form)
+    return None
+
+
+def _pair(
+    found: list[re.Match[str]], text: str
+) -> tuple[tuple[float, str], tuple[float, str]] | None:
+    first, second = (_value(match) for match in found)
+    if first is None or second is None:
         return None
-    rest = (
-        cleaned[: found[0].start()]
-        + cleaned[found[0].end() : found[1].start()]
-        + cleaned[found[1].end() :]
-    )
-    if rest.strip(" ,;/()"):
-        return None
-    values = [_value(match) for match in found]
-    if values[0] is None or values[1] is None:
-        return None
-    has_fraction = any(character in cleaned for character in ".,°'′")
-    return (values[0], values[1]) if has_fraction or values[0][1] else None
+    # Two bare whole numbers are a house and something else, never a point.
+    has_fraction = any(character in text for character in ".,°'′")
+    return (first, second) if has_fraction or first[1] else None
 
 
 def _value(match: re.Match[str]) -> tuple[float, str] | None:
-    number = [
+    degrees, minutes, seconds = (
         float(match[name].replace(",", ".")) if match[name] else 0.0
         for name in ("degrees", "minutes", "seconds")
-    ]
-    if number[1] >= 60 or number[2] >= 60:
+    )
+    if minutes >= 60 or seconds >= 60:
         return None
-    letter = (match["before"] or match["after"] or "").upper()
-    if match["before"] and match["after"]:
-        return None
-    axis, sign = _LETTERS.get(letter, ("", 1))
+    axis, sign = _LETTERS.get((match["letter"] or "").upper(), ("", 1))
     if match["degrees"].startswith("-"):
         sign = -sign
-    return sign * (abs(number[0]) + number[1] / 60 + number[2] / 3600), axis
+    return sign * (abs(degrees) + minutes / 60 + seconds / 3600), axis
