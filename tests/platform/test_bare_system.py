@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -112,12 +113,12 @@ def system(minimal_system: Path, tmp_path: Path) -> Iterator[tuple[Path, Enter]]
 
 RUN_ONCE = """
 cd {project}
-({user} bin/run --port 8123 >out 2>err; echo "exit $?" >>err) &
-for _ in $(seq 1 {limit}0); do grep -q '^ready ' out 2>/dev/null && break; sleep 0.1; done
+({user} bin/run --port {port} >out 2>err; echo "exit $?" >>err) &
+for _ in $(seq 1 {limit}0); do grep -qs '^ready ' out && break; grep -qs '^exit ' err && break; sleep 0.1; done
 cat out
 var/venv/bin/python -c "
 import urllib.request
-print('answered', urllib.request.urlopen('http://127.0.0.1:8123/healthz', timeout=5).status)"
+print('answered', urllib.request.urlopen('http://127.0.0.1:{port}/healthz', timeout=5).status)"
 kill -TERM $(head -n 1 var/run.pid)
 wait
 tail -n 5 err
@@ -136,10 +137,13 @@ def test_first_and_second_start(system: tuple[Path, Enter], who: str) -> None:
             f" && mv /srv/ncc {project} && chown -R planner /home/planner"
         )
         assert prepared.returncode == 0, prepared.stderr
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     for limit in (FIRST_S, SECOND_S):
         began = time.monotonic()
-        answer = enter(RUN_ONCE.format(project=project, user=user, limit=limit))
-        assert "ready http://127.0.0.1:8123\nanswered 200\n" in answer.stdout, answer.stdout
+        answer = enter(RUN_ONCE.format(project=project, user=user, limit=limit, port=port))
+        assert f"ready http://127.0.0.1:{port}\nanswered 200\n" in answer.stdout, answer.stdout
         assert "exit 0" in answer.stdout
         print(f"{who}: started, answered and stopped in {time.monotonic() - began:.1f} s")
     owner = enter(f"stat -c %U {project}/var/postgres").stdout.strip()

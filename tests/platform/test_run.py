@@ -104,7 +104,9 @@ def test_ready_line_second_start_and_clean_end(instance: Instance) -> None:
     instance.call("manage", "stop")
     for number in (signal.SIGTERM, signal.SIGINT):
         with running(instance) as run:
-            assert run.wait_ready(60) < 15
+            # 15 s on a machine that has its processors to itself.
+            crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+            assert run.wait_ready(120) < 15 * crowd
             assert run.status() == 200
             database = instance.postmaster_pid()
             again = instance.call("run", "--no-demo", "--port", "1024")
