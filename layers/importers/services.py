@@ -197,7 +197,9 @@ def _warn_across_rows(
         warn_about_names(named, header=name_header, report=report)
     if layer.near_m:
         points = [
-            (r.row, r.fields.get("name", ""), r.geometry) for r in records if r.geometry is not None
+            (r.row, r.fields.get("name", ""), r.geometry, str(r.extra.get("site") or ""))
+            for r in records
+            if r.geometry is not None
         ]
         warn_about_pairs(points, within_m=layer.near_m, report=report)
 

@@ -123,12 +123,15 @@ def warn_about_names(named: list[tuple[int, str, Any]], *, header: str, report: 
 
 
 def warn_about_pairs(
-    points: list[tuple[int, str, Any]], *, within_m: float, report: Report
+    points: list[tuple[int, str, Any, str]], *, within_m: float, report: Report
 ) -> None:
-    """Warns of each pair of points less than `within_m` apart, at its later row."""
+    """Warns of each pair of points less than `within_m` apart, at its later row.
+
+    `points` are (row, name, shapely point, group): two of one stated group (a site) belong together.
+    """
     if len(points) < 2:
         return
-    lonlat = np.array([(point.x, point.y) for _, _, point in points])
+    lonlat = np.array([(point.x, point.y) for _, _, point, _ in points])
     centre = np.median(lonlat, axis=0)
     projection = local_projection(utm_srid(float(centre[0]), float(np.clip(centre[1], -84, 84))))
     xy = projection.to_local(lonlat)
@@ -136,8 +139,10 @@ def warn_about_pairs(
     tree = cKDTree(xy[usable])
     pairs = tree.query_pairs(within_m * 1.01, output_type="ndarray")
     for one, two in sorted((int(usable[a]), int(usable[b])) for a, b in pairs):
-        row, _, point = points[two]
-        other, name, there = points[one]
+        row, _, point, group = points[two]
+        other, name, there, other_group = points[one]
+        if group and group == other_group:
+            continue
         distance_m = geodesic_m(point.x, point.y, there.x, there.y)
         if distance_m < within_m:
             report.warn(

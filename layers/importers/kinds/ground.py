@@ -28,6 +28,7 @@ from layers.network.osm_tags import ROAD_CLASSES
 from layers.places.models import Building, LandCover, Place
 
 if TYPE_CHECKING:
+    from layers.importers.database import Lookups
     from layers.importers.judging.report import Report
 
 
