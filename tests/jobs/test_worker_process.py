@@ -103,11 +103,15 @@ def test_kill_9_of_a_busy_worker_resumes_at_its_checkpoint(workers: Workers) -> 
     workers.until_ready()
     job = job_enqueue("test.squares", params={"n": 40, "pause_s": 0.25})
     until(lambda: WorkerBeat.objects.get().busy_with and len(marks(job)) >= 10, 20)
-    os.kill(WorkerBeat.objects.get().pid, signal.SIGKILL)
+    busy = WorkerBeat.objects.get().pid
+    os.kill(busy, signal.SIGKILL)
+    assert state(job) == JobState.RUNNING
     until(lambda: state(job) == JobState.DONE, 60)
+    assert busy not in group_members(workers.leader())
     assert marks(job) == [str(i) for i in range(40)]
     job.refresh_from_db()
-    assert job.attempts == 2
+    # Killed in the middle of a piece, or between two.
+    assert job.attempts in (1, 2)
     assert job.result["sum"] == sum(i**2 for i in range(40))
 
 
