@@ -16,6 +16,8 @@ Reader = Callable[[Any], Any]
 
 _YES = {"1", "true", "t", "yes", "y", "ya", "on", "benar", "ada", "publik", "public"}
 _NO = {"0", "false", "f", "no", "n", "tidak", "off", "salah", "tdk", "private", "privat"}
+#: Control characters, line and paragraph separators (Unicode Cc, Zl, Zp).
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ESCAPED = re.compile(r"^'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
 _UNIT = re.compile(
@@ -45,17 +47,13 @@ def clean_text(value: Any) -> str:
     text = str(value)
     if _ESCAPED.match(text):
         text = text[1:]
-    text = "".join(
-        " " if unicodedata.category(mark) in {"Cc", "Zl", "Zp"} else mark for mark in text
-    )
+    text = _CONTROL.sub(" ", text)
     return " ".join(text.replace("\ufeff", "").split())
 
 
 def holds_line_break(value: Any) -> bool:
     """True for text with a line break or another control character in it."""
-    return isinstance(value, str) and any(
-        unicodedata.category(mark) in {"Cc", "Zl", "Zp"} for mark in value
-    )
+    return isinstance(value, str) and _CONTROL.search(value) is not None
 
 
 def text_reader(max_length: int) -> Reader:
