@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.gis.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from layers.assets.models import Camera, CameraModel
 from layers.places.models import Area
@@ -83,7 +84,7 @@ class CoverageRun(models.Model):
     class State(models.TextChoices):
         RUNNING = "running", _("running")
         DONE = "done", _("done")
-        FAILED = "failed", _("failed")
+        FAILED = "failed", pgettext_lazy("job", "failed")
 
     level = models.CharField(_("level"), max_length=20)
     edition = models.CharField(_("edition"), max_length=40)

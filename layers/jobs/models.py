@@ -7,6 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from layers.jobs.config import MAX_ATTEMPTS
 
@@ -17,7 +18,7 @@ class JobState(models.TextChoices):
     QUEUED = "queued", _("queued")
     RUNNING = "running", _("running")
     DONE = "done", _("done")
-    FAILED = "failed", _("failed")
+    FAILED = "failed", pgettext_lazy("job", "failed")
     CANCELLED = "cancelled", _("cancelled")
 
 
@@ -119,10 +120,10 @@ class JobChunk(models.Model):
         Job, on_delete=models.CASCADE, related_name="chunks", verbose_name=_("job")
     )
     role = models.CharField(
-        _("role"), max_length=6, choices=ChunkRole.choices, default=ChunkRole.WORK
+        pgettext_lazy("job", "role"), max_length=6, choices=ChunkRole.choices, default=ChunkRole.WORK
     )
-    index = models.PositiveIntegerField(_("index"), default=0)
-    units = models.PositiveIntegerField(_("units"), default=1)
+    index = models.PositiveIntegerField(pgettext_lazy("job", "index"), default=0)
+    units = models.PositiveIntegerField(pgettext_lazy("job", "units"), default=1)
     payload = models.JSONField(_("input"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     result = models.JSONField(_("result"), null=True, blank=True, encoder=DjangoJSONEncoder)
     done = models.BooleanField(_("done"), default=False)

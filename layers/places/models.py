@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.gis.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Origin(models.TextChoices):
@@ -90,7 +91,7 @@ class Area(Sourced):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
     )  # fmt: skip
     population = models.PositiveIntegerField(_("population"), null=True, blank=True)
-    geom = models.MultiPolygonField(_("outline"), srid=4326, spatial_index=True)
+    geom = models.MultiPolygonField(pgettext_lazy("area", "outline"), srid=4326, spatial_index=True)
 
     class Meta:
         db_table = "layers_area"
