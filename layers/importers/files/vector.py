@@ -192,8 +192,7 @@ def _read_with_gdal(
 ) -> SourceTable:
     try:
         meta, _, wkb, data = pyogrio.raw.read(
-            str(path), layer=layer, force_2d=True, datetime_as_string=True,
-            max_features=MAX_ROWS + 1, **options,
+            str(path), layer=layer, force_2d=True, datetime_as_string=True, **options,
         )  # fmt: skip
     except (DataSourceError, DataLayerError, FeatureError) as error:
         raise InvalidInput(
