@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.coverage.kernels.grid import foot_of, inside_any, inside_building
 from layers.coverage.kernels.gathering import Windows
+from layers.coverage.kernels.grid import foot_of, inside_any, inside_building
 from layers.coverage.optics import CameraView
 from layers.coverage.scene import Scene
 

@@ -31,7 +31,7 @@ REPAIR_VERTICES = 500
 WELD_M = 0.01
 
 #: Side of a grid cell (m), made larger where the extent would need over `MAX_CELLS`.
-CELL_M = 12.5
+CELL_M = 20.0
 MAX_CELLS = 4_000_000
 
 

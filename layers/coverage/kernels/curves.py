@@ -55,6 +55,11 @@ class Curves(NamedTuple):
     last: F8
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _length(x: float, y: float) -> float:
+    return math.sqrt(x * x + y * y)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _angle(x: float, y: float, start: float) -> float:
     angle = math.atan2(y, x) - start
@@ -115,9 +120,9 @@ def _put(
 ) -> int:  # fmt: skip
     """Store a straight curve that runs counter-clockwise from p1 to p2, in one piece or two."""
     ex, ey = x2 - x1, y2 - y1
-    size = math.hypot(ex, ey)
+    size = _length(ex, ey)
     across = x1 * ey - y1 * ex
-    r1, r2 = math.hypot(x1, y1), math.hypot(x2, y2)
+    r1, r2 = _length(x1, y1), _length(x2, y2)
     if size == 0.0:
         return n
     for piece in range(2):
@@ -160,9 +165,15 @@ def curves_of(local: Any, frame: Any) -> Curves:
         limit = min(limit, frame.far_line / math.cos(frame.width / 2.0) * (1.0 + 1e-9))
     n = 0
     own = 0
+    last_x = last_y = math.nan
+    last_t = 0.0
     for w in range(walls):
         ax, ay, bx, by = local.walls[w, 0], local.walls[w, 1], local.walls[w, 2], local.walls[w, 3]
-        ta, tb = _angle(ax, ay, frame.start), _angle(bx, by, frame.start)
+        if local.back[w] == math.inf and ax * by - ay * bx > 1e-9 * (abs(ax) + abs(ay)):
+            continue
+        ta = last_t if ax == last_x and ay == last_y else _angle(ax, ay, frame.start)
+        tb = _angle(bx, by, frame.start)
+        last_x, last_y, last_t = bx, by, tb
         turn = tb - ta
         if turn > math.pi:
             turn -= 2.0 * math.pi
@@ -176,7 +187,7 @@ def curves_of(local: Any, frame: Any) -> Curves:
             continue
         ex, ey = bx - ax, by - ay
         t = min(max(-(ax * ex + ay * ey) / (ex * ex + ey * ey), 0.0), 1.0)
-        if scale * math.hypot(ax + t * ex, ay + t * ey) > limit:
+        if scale * _length(ax + t * ex, ay + t * ey) > limit:
             continue
         ax, ay, bx, by = ax * scale, ay * scale, bx * scale, by * scale
         if leaving:

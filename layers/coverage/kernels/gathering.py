@@ -12,10 +12,25 @@ from numpy.typing import NDArray
 from layers.coverage.kernels.grid import cell_of, inside_building
 
 #: Directions that walls are sorted into and that are closed once a wall hides all beyond it.
-BUCKETS = 512
+BUCKETS = 256
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
+
+#: Bucket numbers are taken round the circle by this mask; `BUCKETS` is a power of two.
+_ROUND = BUCKETS - 1
+
+
+def _edges() -> F8:
+    """(2·BUCKETS + 1, 2) unit vectors along the left edges of the buckets, twice round."""
+    turn = np.arange(2 * BUCKETS + 1) % BUCKETS * (4.0 / BUCKETS)
+    side, share = np.divmod(turn, 1.0)
+    x = np.choose(side.astype(int), [1 - share, -share, share - 1, share])
+    y = np.choose(side.astype(int), [share, 1 - share, -share, share - 1])
+    return np.column_stack([x, y]) / np.hypot(x, y)[:, None]
+
+
+_EDGES = _edges()
 
 
 class Windows(NamedTuple):
@@ -98,47 +113,32 @@ def bucket_of(x: float, y: float) -> float:
     return bucket if bucket < BUCKETS else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _edge_of(bucket: int) -> tuple[float, float]:
-    """Direction of a bucket's left edge."""
-    quarter = BUCKETS // 4
-    side = (bucket % BUCKETS) // quarter
-    share = (bucket % quarter) / quarter
-    if side == 0:
-        return 1.0 - share, share
-    if side == 1:
-        return -share, 1.0 - share
-    if side == 2:
-        return share - 1.0, -share
-    return share, share - 1.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _reach_along(cross: float, ex: float, ey: float, bucket: int) -> float:
-    """Distance of a wall's line along the left edge of a bucket."""
-    ux, uy = _edge_of(bucket)
-    across = ux * ey - uy * ex
-    return cross / across * math.sqrt(ux * ux + uy * uy) if across != 0.0 else math.inf
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def _close(
-    closing: Any, low: float, high: float, x1: float, y1: float, x2: float, y2: float
-) -> None:
+    closing: Any, low: float, high: float, x1: float, y1: float, x2: float, y2: float, near: float
+) -> None:  # fmt: skip
     """Close the buckets behind a wall that runs counter-clockwise from p1 to p2 for good."""
     ex, ey = x2 - x1, y2 - y1
     cross = x1 * ey - y1 * ex
     first, last = math.floor(low), math.floor(high)
-    at_left = math.sqrt(x1 * x1 + y1 * y1)
-    end = math.sqrt(x2 * x2 + y2 * y2)
     for bucket in range(first, last + 1):
-        at_right = end if bucket == last else _reach_along(cross, ex, ey, bucket + 1)
+        k = bucket & _ROUND
+        if closing.far[k] <= near:
+            continue
+        if bucket == first:
+            at_left = math.sqrt(x1 * x1 + y1 * y1)
+        else:
+            at_left = cross / (_EDGES[bucket, 0] * ey - _EDGES[bucket, 1] * ex)
+        if bucket == last:
+            at_right = math.sqrt(x2 * x2 + y2 * y2)
+        else:
+            at_right = cross / (_EDGES[bucket + 1, 0] * ey - _EDGES[bucket + 1, 1] * ex)
         farthest = max(at_left, at_right) * (1.0 + 1e-9) + 1e-9
-        k = bucket % BUCKETS
         if bucket > first or low == bucket:
             if bucket < last:
                 closing.far[k] = min(closing.far[k], farthest)
-            elif high - bucket > closing.from_left[k]:
+                continue
+            if high - bucket > closing.from_left[k]:
                 closing.from_left[k] = high - bucket
                 closing.left_far[k] = max(closing.left_far[k], farthest)
         elif bucket < last and low - bucket < closing.from_right[k]:
@@ -147,7 +147,6 @@ def _close(
         # A corner two walls share may come out a rounding apart.
         if closing.from_left[k] >= closing.from_right[k] - 1e-9:
             closing.far[k] = min(closing.far[k], max(closing.left_far[k], closing.right_far[k]))
-        at_left = at_right
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -170,7 +169,7 @@ def _is_closed_off(far: F8, x0: float, y0: float, x1: float, y1: float, distance
         change = _wrapped(bucket_of(x, y) - start)
         low, high = min(low, change), max(high, change)
     for bucket in range(math.floor(start + low), math.floor(start + high) + 1):
-        if far[bucket % BUCKETS] >= distance:
+        if far[bucket & _ROUND] >= distance:
             return False
     return True
 
@@ -191,6 +190,9 @@ def gather(
     hides = np.empty((capacity, 7))
     count = 0
     inside = 0
+    group = np.empty(128, dtype=np.int64)
+    group[0] = 0
+    groups = 0
     closing = Closing(
         np.full(BUCKETS, math.inf), np.full(BUCKETS, -1.0), np.zeros(BUCKETS),
         np.full(BUCKETS, 2.0), np.zeros(BUCKETS),
@@ -245,6 +247,7 @@ def gather(
                             continue
                     elif inside_building(scene, b, x, y):
                         inside += 1
+                    begin = count
                     for w in range(scene.wall_start[b], scene.wall_start[b + 1]):
                         if count + 3 + 2 * (w1 - w0) > capacity:
                             capacity *= 2
@@ -279,8 +282,16 @@ def gather(
                         hides[count] = (front, back, t_low, t_high, 0.0, 0.0, near)
                         entering = _span(walls, hides, count)
                         if entering and front == 1.0 and back * near > reach * (1.0 + 1e-9):
-                            _close(closing, hides[count, 4], hides[count, 5], bx, by, ax, ay)
+                            _close(closing, hides[count, 4], hides[count, 5], bx, by, ax, ay, near)
                         count += 1
+                    if count > begin:
+                        if groups + 1 == group.size:
+                            more_group = np.empty(2 * group.size, dtype=np.int64)
+                            more_group[: groups + 1] = group[: groups + 1]
+                            group = more_group
+                        groups += 1
+                        group[groups] = count
+    count = _drop_closed_off(walls, hides, group[: groups + 1], closing.far)
     return LocalWalls(
         walls[:count],
         hides[:count, 0].copy(),
@@ -293,6 +304,33 @@ def gather(
         hides[:count, 6].copy(),
         closing.far,
     )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _drop_closed_off(walls: F8, hides: F8, group: I8, far: F8) -> int:
+    """Keep the walls not behind closed directions, low buildings as a whole; returns how many."""
+    kept = 0
+    for g in range(group.size - 1):
+        begin, end = group[g], group[g + 1]
+        endless = hides[begin, 1] == math.inf
+        needed = False
+        for w in range(begin, end):
+            open_to = False
+            for bucket in range(math.floor(hides[w, 4]), math.floor(hides[w, 5]) + 1):
+                if far[bucket & _ROUND] >= hides[w, 6]:
+                    open_to = True
+                    break
+            if endless and open_to:
+                walls[kept] = walls[w]
+                hides[kept] = hides[w]
+                kept += 1
+            needed = needed or open_to
+        if needed and not endless:
+            for w in range(begin, end):
+                walls[kept] = walls[w]
+                hides[kept] = hides[w]
+                kept += 1
+    return kept
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")

@@ -35,20 +35,20 @@ def bucket_walls(local: Any) -> tuple[I8, F8]:
         f, g = math.floor(local.low[w] - 1e-9), math.floor(local.high[w] + 1e-9)
         first[w], last[w] = f, g
         for k in range(f, g + 1):
-            if local.near[w] <= local.far[k % BUCKETS]:
-                start[(k % BUCKETS) + 1] += 1
+            if local.near[w] <= local.far[k & (BUCKETS - 1)]:
+                start[(k & (BUCKETS - 1)) + 1] += 1
     for k in range(BUCKETS):
         start[k + 1] += start[k]
     rows = np.empty((start[BUCKETS], 6))
     fill = start[:-1].copy()
     for w in range(count):
         for k in range(first[w], last[w] + 1):
-            if local.near[w] <= local.far[k % BUCKETS]:
-                row = rows[fill[k % BUCKETS]]
+            if local.near[w] <= local.far[k & (BUCKETS - 1)]:
+                row = rows[fill[k & (BUCKETS - 1)]]
                 row[0], row[1] = local.walls[w, 0], local.walls[w, 1]
                 row[2], row[3] = local.walls[w, 2], local.walls[w, 3]
                 row[4], row[5] = local.t_low[w], local.t_high[w]
-                fill[k % BUCKETS] += 1
+                fill[k & (BUCKETS - 1)] += 1
     return start, rows
 
 
