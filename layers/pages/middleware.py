@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from layers.access.gate import asks_its_own_site, policy_of
@@ -64,6 +65,34 @@ def wants_json(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/tiles/", "/events/", "/ogc/", "/open311/")) or (
         "application/json" in request.headers.get("Accept", "")
     )
+
+
+def visitor_language(request: HttpRequest) -> str:
+    """The account's language, else the one chosen by the switch, else the control room's own.
+
+    What the browser asks for is not followed: a console is Indonesian on every machine.
+    """
+    try:
+        of_account = getattr(request.user, "language", "")
+    except (OperationalError, InterfaceError):
+        of_account = ""
+    chosen = (of_account, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+    offered = dict(settings.LANGUAGES)
+    return next((language for language in chosen if language in offered), settings.LANGUAGE_CODE)
+
+
+class LanguageMiddleware:
+    """Answers each visitor in their language."""
+
+    def __init__(self, get_response: type_of_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = visitor_language(request)
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
 
 
 class DefaultDenyMiddleware:
