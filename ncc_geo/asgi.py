@@ -1,6 +1,8 @@
 """ASGI entry point: pages, API, tiles and event streams."""
 
+import logging
 import os
+import threading
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ncc_geo.settings")
 
@@ -13,3 +15,25 @@ if os.environ.get("NCC_SUPERVISED"):
     end_with_parent()
 
 application = get_asgi_application()
+
+
+def _load_engines() -> None:
+    """Bring the engines into this process before a dispatcher asks: imports, kernels, graph."""
+    try:
+        from django.db import connection
+
+        from layers.management.commands.compile_kernels import compile_routing, compile_visibility
+        from layers.network.store import routers
+
+        compile_routing()
+        compile_visibility()
+        try:
+            routers()
+        finally:
+            connection.close()
+    except Exception as error:  # the page that needs it says what is missing
+        logging.getLogger(__name__).info("engines not loaded yet: %s", error)
+
+
+if os.environ.get("NCC_PROCESS") == "web":
+    threading.Thread(target=_load_engines, name="engines", daemon=True).start()

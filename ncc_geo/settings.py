@@ -8,12 +8,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from layers.jobs.config import q_cluster
 from ncc_geo.environment import ROOT, SettingError, read_settings
+from ncc_geo.kernel_cache import choose_kernel_cache
 from ncc_geo.spatial_libraries import locate_libraries
 
 ENV = read_settings()
 GDAL_LIBRARY_PATH, GEOS_LIBRARY_PATH = locate_libraries()
 
 NCC_VAR: Path = Path(ENV["NCC_VAR"]).resolve()
+choose_kernel_cache(ROOT, NCC_VAR)
 NCC_PROCESS: str = ENV["NCC_PROCESS"]
 DEBUG: bool = ENV["NCC_DEBUG"]
 ALLOWED_HOSTS: list[str] = ENV["NCC_ALLOWED_HOSTS"]

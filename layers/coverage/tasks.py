@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from layers.access.models import User
-from layers.coverage.analysis import coverage_analyse
 from layers.coverage.models import CameraSight
-from layers.coverage.sights import camera_sights_refresh
 from layers.events.services import event_publish
 from layers.jobs.models import Job
 from layers.jobs.periodic import periodic
@@ -23,6 +21,9 @@ _WATCHED = ("cctv", "buildings", "camera_models", "optics")
 @job_kind(ANALYSE, timeout_s=1200)
 def analyse(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
     """One analysis; running it again gives a new run with the same figures."""
+    # The engine takes seconds to import: only those who use it pay.
+    from layers.coverage.analysis import coverage_analyse
+
     figures = coverage_analyse(
         area_code=payload.get("area"),
         level=payload.get("level") or "detect",
@@ -42,6 +43,8 @@ def analyse(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
 @job_kind(SIGHTS, timeout_s=1200)
 def sights(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
     """Bring the stored camera views up to date; nothing to do where they are."""
+    from layers.coverage.sights import camera_sights_refresh
+
     count = camera_sights_refresh()
     if count:
         event_publish("coverage.sights", layer="sights", object_id="", payload={"cameras": count})

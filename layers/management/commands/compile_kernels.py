@@ -1,0 +1,76 @@
+"""`compile_kernels`: compile the engines once, so that nobody's first answer waits for it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import shapely
+
+from layers.coverage.optics import DORI_2014, CameraView
+from layers.coverage.regions import visible_regions
+from layers.coverage.scene import Scene
+from layers.coverage.visibility import sight_lines
+from layers.management.base import JsonCommand
+from layers.network.costing import costing_for
+from layers.network.engine.arrays import RoadArraysBuilder
+from layers.network.engine.graph import build_graph
+from layers.network.isochrones import isochrones
+from layers.network.router import Router, UnitAt
+
+
+def _read_only(whole: Any) -> Any:
+    """Arrays as they are when mapped from a file: the compiler keeps those apart."""
+    for item in fields(whole):
+        value = getattr(whole, item.name)
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+    return whole
+
+
+def compile_routing() -> None:
+    """Run the router once over two crossing streets."""
+    roads = RoadArraysBuilder()
+    roads.add_road(
+        1,
+        [(112.60, -7.98), (112.61, -7.98), (112.62, -7.98)],
+        road_class="primary",
+        node_ids=[1, 2, 3],
+    )
+    roads.add_road(
+        2,
+        [(112.61, -7.97), (112.61, -7.98), (112.61, -7.99)],
+        road_class="residential",
+        node_ids=[4, 2, 5],
+    )
+    router = Router(_read_only(build_graph(roads.build())))
+    _read_only(router.grid)
+    costing = costing_for("fire")
+    router.nearest(
+        (112.615, -7.98),
+        [UnitAt(1, 112.61, -7.975, costing), UnitAt(2, 112.605, -7.98, costing)],
+        count=1,
+    )
+    isochrones(router, [(112.61, -7.98)], [1.0])
+
+
+def compile_visibility() -> None:
+    """Run regions and sight lines once past one building."""
+    scene = Scene.from_polygons([shapely.box(10, -5, 20, 5)], [4.0])
+    views = [CameraView(x=0.0, y=0.0, hfov_deg=fov, heading_deg=90.0) for fov in (90.0, 360.0)]
+    visible_regions(scene, views, DORI_2014)
+    sight_lines(scene, views, [(30.0, 0.0), (0.0, 30.0)])
+
+
+class Command(JsonCommand):
+    """Compiles into NUMBA_CACHE_DIR; seconds when that is done already."""
+
+    help = "Compile the routing and visibility kernels ahead of their first use."
+
+    def answer(self, **options: Any) -> dict[str, Any]:
+        began = time.monotonic()
+        compile_routing()
+        compile_visibility()
+        return {"seconds": round(time.monotonic() - began, 3)}
