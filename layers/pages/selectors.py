@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from layers.assets.models import CameraModel
+from layers.coverage.city import levels_of
 from layers.importers.models import ImportRun
 from layers.places.models import Agency, Area, Origin
 
@@ -26,3 +28,12 @@ def page_notes() -> dict[str, Any]:
     if not demo and ImportRun.objects.filter(layer="osm").exists():
         attribution.append(_("© OpenStreetMap contributors"))
     return {"city_name": city or "", "is_demo": demo, "attribution": attribution}
+
+
+def coverage_choices() -> dict[str, Any]:
+    """Camera models and the levels of the table in use, for the forms of the coverage console."""
+    _edition, levels = levels_of()
+    return {
+        "models": CameraModel.objects.order_by("name").only("name"),
+        "levels": list(levels.items()),
+    }

@@ -10,8 +10,9 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 
 from layers.access.gate import allow, everybody
 from layers.access.policies import Can
+from layers.assets.models import StationKind
 from layers.maps.compose import View, compose_map
-from layers.pages.selectors import page_notes
+from layers.pages.selectors import coverage_choices, page_notes
 
 
 def _map_page(request: HttpRequest, template: str, view: View, **context: Any) -> HttpResponse:
@@ -30,11 +31,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @ensure_csrf_cookie
 def dispatch(request: HttpRequest) -> HttpResponse:
     """Who gets there soonest."""
-    return _map_page(request, "layers/dispatch.html", View.DISPATCH)
+    return _map_page(request, "layers/dispatch.html", View.DISPATCH, kinds=StationKind.choices)
 
 
 @allow(Can.SEE_COVERAGE)
 @ensure_csrf_cookie
 def coverage(request: HttpRequest) -> HttpResponse:
     """What the cameras see, and where nobody looks."""
-    return _map_page(request, "layers/coverage.html", View.COVERAGE)
+    return _map_page(request, "layers/coverage.html", View.COVERAGE, **coverage_choices())

@@ -24,6 +24,8 @@ const MAJOR = new Set(["primary", "primary_link", "secondary", "secondary_link",
 const MIDDLE = new Set(["tertiary", "tertiary_link", "unclassified"]);
 const PATH = new Set(["footway", "path", "steps", "cycleway", "pedestrian", "track", "bridleway", "corridor"]);
 
+const SETTLEMENTS = new Set(["city", "town", "village", "suburb", "quarter", "neighbourhood", "hamlet", "borough", "locality"]);
+
 function roadRank({ props }) {
   const kind = String(props.road_class);
   if (TRUNK.has(kind)) return "trunk";
@@ -98,11 +100,11 @@ export function createBasemap(L, options) {
       maxzoom,
       filter: (_z, f) => f.props.level === level,
       symbolizer: new P.CenteredTextSymbolizer({
-        labelProps: ["name"], font, fill, stroke: dress.halo, width: 2.5, letterSpacing: spacing, lineHeight: 1.3, textTransform: "uppercase",
+        labelProps: ["name"], font, fill, stroke: dress.halo, width: 2.5, letterSpacing: spacing, lineHeight: 1.5, maxLineChars: 20, textTransform: "uppercase",
       }),
     });
     const street = (rank, minzoom, size, fill) => ({
-      dataLayer: "roads",
+      dataLayer: "road_labels",
       minzoom,
       filter: (_z, f) => roadRank(f) === rank,
       symbolizer: new P.LineLabelSymbolizer({
@@ -115,13 +117,15 @@ export function createBasemap(L, options) {
       street("trunk", 13, 12, dress.text), street("major", 13, 12, dress.text),
       area("kelurahan", 14, 16, `500 10.5px ${FONT}`, dress.soft, 1),
       street("middle", 15, 11, dress.text),
+      ...(options.areasNamed ? [] : [settlement(dress)]),
       {
         dataLayer: "places",
-        minzoom: 14,
+        minzoom: 15,
+        filter: (_z, f) => !SETTLEMENTS.has(f.props.kind),
         symbolizer: new P.GroupSymbolizer([
           new P.CircleSymbolizer({ radius: 2.2, fill: dress.soft, stroke: dress.halo, width: 1 }),
           new P.OffsetTextSymbolizer({
-            labelProps: ["name"], offsetX: 5, offsetY: 4, font: `11px ${FONT}`, fill: dress.soft, stroke: dress.halo, width: 2.5, lineHeight: 1.3,
+            labelProps: ["name"], offsetX: 5, offsetY: 4, font: `11px ${FONT}`, fill: dress.soft, stroke: dress.halo, width: 2.5, lineHeight: 1.55, maxLineChars: 22,
           }),
         ]),
       },
@@ -135,6 +139,19 @@ export function createBasemap(L, options) {
         }),
       },
     ];
+  }
+
+  // Where no areas are loaded, the names of places stand for them.
+  function settlement(dress) {
+    return {
+      dataLayer: "places",
+      minzoom: 9,
+      maxzoom: 16,
+      filter: (_z, f) => SETTLEMENTS.has(f.props.kind),
+      symbolizer: new P.CenteredTextSymbolizer({
+        labelProps: ["name"], font: `600 12px ${FONT}`, fill: dress.text, stroke: dress.halo, width: 2.5, letterSpacing: 1, lineHeight: 1.5, maxLineChars: 20,
+      }),
+    };
   }
 
   function dressed() {

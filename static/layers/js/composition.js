@@ -33,7 +33,8 @@ export function createMap(options) {
   L.control.scale({ position: "bottomright", imperial: false, maxWidth: 120 }).addTo(map);
   if (!wanted) {
     const [west, south, east, north] = options.bounds;
-    const side = map.getSize().x >= 900 ? 350 : 10;
+    // The public map has its column over the map, a console beside it.
+    const side = map.getSize().x >= 900 && !document.querySelector(".console") ? 350 : 10;
     map.fitBounds([[south, west], [north, east]], { paddingTopLeft: [side, 10], paddingBottomRight: [10, 20], animate: false });
   }
   scene.map = map;

@@ -6,12 +6,17 @@ import { onLayerChange } from "./events.js";
 import { styleFor, symbolBitmap } from "./symbols.js";
 import { onThemeChange } from "./theme.js";
 
+function sizeAt(zoom) {
+  if (zoom >= 16) return 11;
+  return zoom >= 14 ? 9.5 : 7;
+}
+
 export function createLiveLayer(L, layer) {
   const Symbol = L.CircleMarker.extend({
     _updatePath() {
       const renderer = this._renderer;
       if (!renderer._drawing || this._empty()) return;
-      const bitmap = symbolBitmap(this.options.style, { size: 11 });
+      const bitmap = symbolBitmap(this.options.style, { size: sizeAt(this._map.getZoom()) });
       const half = bitmap.cssHalf;
       const { x, y } = this._point;
       renderer._ctx.globalAlpha = this.options.faded ? 0.5 : 1;

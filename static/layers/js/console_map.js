@@ -1,0 +1,91 @@
+// The map of a console: layers, search, details and selection wired once; the console decides what a click means.
+
+import { mapReady, isShown, showLayer, shownLayers } from "./composition.js";
+import { createDetails } from "./details.js";
+import { debounce, el } from "./dom.js";
+import { createJobBanner } from "./job_banner.js";
+import { createLayerControl } from "./layer_control.js";
+import { createMapTools } from "./map_tools.js";
+import { readPermalink, writePermalink } from "./permalink.js";
+import { pick } from "./picker.js";
+import { createSearch } from "./search.js";
+import { createSelection } from "./selection.js";
+import "./shell.js";
+
+// `onClick(latlng, best)` returns true when the console took the click; `onPlace(result)` likewise for a search hit.
+export async function startConsole({ onClick = () => false, onPlace = () => false } = {}) {
+  const scene = await mapReady;
+  const { L, map } = scene;
+  const wanted = readPermalink();
+  let selected = wanted.selection;
+  for (const { options } of scene.layers.values()) {
+    showLayer(options.key, wanted.layers ? wanted.layers.includes(options.key) : options.shown);
+  }
+  const selection = createSelection(L, map);
+  const save = debounce(() => writePermalink({ map, layers: shownLayers(), selection: selected }), 150);
+  const details = createDetails(document.getElementById("details"), {
+    onSelect: (feature) => select(feature, { move: true }),
+    onClose: () => {
+      selected = null;
+      selection.clear();
+      save();
+    },
+  });
+
+  function moveTo(geometry, zoom = 17) {
+    const bounds = L.geoJSON(geometry).getBounds();
+    if (bounds.getNorthEast().equals(bounds.getSouthWest())) map.setView(bounds.getCenter(), Math.min(zoom, map.getMaxZoom()));
+    else map.fitBounds(bounds, { maxZoom: zoom, padding: [60, 60] });
+  }
+
+  async function select(feature, { move = false } = {}) {
+    selected = { layer: feature.layer, id: feature.id };
+    save();
+    const detail = await details.open(selected);
+    if (!detail) return;
+    selection.show(detail.geometry);
+    if (move) moveTo(detail.geometry, Math.max(map.getZoom(), 16));
+  }
+
+  map.on("click", ({ latlng }) => {
+    const [best] = pick(scene, latlng);
+    if (onClick(latlng, best)) return;
+    if (!best) details.close();
+    else if (best.properties?.point_count) map.setView(latlng, Math.min(map.getZoom() + 2, map.getMaxZoom()));
+    else if (best.id !== null && best.id !== undefined) select(best);
+  });
+  map.on("moveend layerchoice", save);
+
+  let searchMarker = null;
+  createSearch(document.getElementById("search"), {
+    near: () => map.getCenter(),
+    onChoose: (result) => {
+      searchMarker?.remove();
+      searchMarker = null;
+      map.setView([result.lat, result.lon], Math.max(map.getZoom(), 16));
+      if (onPlace(result)) return;
+      const id = result.feature_id ?? result.id;
+      if (result.layer && id) {
+        if (scene.layers.has(result.layer) && !isShown(result.layer)) showLayer(result.layer, true);
+        select({ layer: result.layer, id });
+        return;
+      }
+      searchMarker = L.circleMarker([result.lat, result.lon], { radius: 9, className: "search-mark", interactive: false, renderer: L.svg() }).addTo(map);
+    },
+  });
+  createLayerControl(document.getElementById("layers"), scene);
+  createMapTools(scene);
+  createJobBanner(document.getElementById("jobs"));
+  if (selected) select(selected, { move: !wanted.view });
+  return { scene, details, selection, select, moveTo };
+}
+
+// A mark that a hand can drag; `onMove(latlng)` when it is let go.
+export function placeMark(L, map, latlng, onMove) {
+  const icon = L.divIcon({ className: "place-mark-box", iconSize: [26, 26], iconAnchor: [13, 26], html: "" });
+  const marker = L.marker(latlng, { icon, draggable: true, keyboard: false, autoPan: true });
+  // Leaflet moves the box by its transform; the drop inside it has one of its own.
+  marker.on("add", () => marker.getElement().replaceChildren(el("span", { class: "place-mark" })));
+  marker.on("dragend", () => onMove(marker.getLatLng()));
+  return marker.addTo(map);
+}
