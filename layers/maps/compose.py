@@ -23,7 +23,7 @@ from layers.maps.elements import (
     MapCanvas,
     VectorTileLayer,
 )
-from layers.maps.extent import map_extent
+from layers.maps.extent import areas_loaded, map_extent
 
 
 class View(StrEnum):
@@ -71,6 +71,7 @@ def compose_map(
             {
                 "url": "/tiles/basemap/{z}/{x}/{y}.mvt",
                 "maxTileZoom": MAX_TILE_ZOOM,
+                "areasNamed": areas_loaded(),
                 "outside": settings.NCC_TILE_URL,
                 "outsideAttribution": settings.NCC_TILE_ATTRIBUTION,
             }

@@ -33,6 +33,11 @@ def city_bounds() -> tuple[float, float, float, float]:
     return _FALLBACK
 
 
+def areas_loaded() -> bool:
+    """Whether districts or wards are there to name parts of the city."""
+    return Area.objects.filter(level__in=[Area.Level.DISTRICT, Area.Level.WARD]).exists()
+
+
 def map_extent() -> dict[str, Any]:
     """`{lon, lat, zoom, bounds}`: centre and a zoom at which the city about fills a laptop."""
     west, south, east, north = city_bounds()

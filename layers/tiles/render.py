@@ -38,6 +38,10 @@ BASEMAP = {
 }
 
 
+#: First tile zoom that carries names of streets.
+ROAD_NAMES_FROM_ZOOM = 12
+
+
 def layer_tile(
     user: Any, layer: Layer, tile: Tile, *, audience: str, version: str,
     parameters: Mapping[str, int] | None = None,
@@ -61,8 +65,8 @@ def layer_tile(
 
 def basemap_tile(user: Any, tile: Tile) -> bytes:
     """The base map of one tile: every layer of it in one body, at most `MAX_TILE_BYTES`."""
-    parts = [_area_labels(tile)]
-    left = MAX_TILE_BYTES - len(parts[0]) - _NOTE_BYTES * len(BASEMAP)
+    parts = [_area_labels(tile), _road_labels(tile)]
+    left = MAX_TILE_BYTES - sum(map(len, parts)) - _NOTE_BYTES * len(BASEMAP)
     for key, most in BASEMAP.items():
         layer = get_layer(key)
         if tile.z < layer.min_zoom:
@@ -204,18 +208,25 @@ def with_rows(name: str, rows: QuerySet[Any]) -> str:
 
 
 def _area_labels(tile: Tile) -> bytes:
-    west, south, east, north = tile.lonlat_bounds(MARGIN_PX[Geometry.POLYGON])
     levels = (
         ["kota"] if tile.z < 9 else ["kecamatan"] if tile.z < 12 else ["kecamatan", "kelurahan"]
     )
+    return _labels("area_labels", tile, buffer=0, levels=levels)
+
+
+def _road_labels(tile: Tile) -> bytes:
+    if tile.z < ROAD_NAMES_FROM_ZOOM:
+        return b""
+    pixel = tile.side / TILE_PX
+    return _labels("road_labels", tile, buffer=0, tolerance=2.5 * pixel, shortest=40 * pixel)
+
+
+def _labels(name: str, tile: Tile, **values: Any) -> bytes:
+    west, south, east, north = tile.lonlat_bounds()
+    place = {"z": tile.z, "x": tile.x, "y": tile.y, "extent": EXTENT}
+    box = {"west": west, "south": south, "east": east, "north": north}
     with connection.cursor() as cursor:
-        cursor.execute(
-            load_sql("tiles", "area_labels"),
-            {
-                "z": tile.z, "x": tile.x, "y": tile.y, "extent": EXTENT, "buffer": 0, "levels": levels,
-                "west": west, "south": south, "east": east, "north": north,
-            },
-        )  # fmt: skip
+        cursor.execute(load_sql("tiles", name), {**place, **box, **values})
         return bytes(cursor.fetchone()[0] or b"")
 
 

@@ -21,7 +21,7 @@ from layers.tiles.grid import tile_at
 from layers.tiles.render import BASEMAP, basemap_tile, layer_tile
 
 #: Moves when the same rows would be drawn differently, so that no old tile outlives an upgrade.
-DRAWING = "1"
+DRAWING = "2"
 CONTENT_TYPE = "application/vnd.mapbox-vector-tile"
 
 

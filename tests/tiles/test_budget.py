@@ -87,6 +87,7 @@ def test_the_base_map_is_one_body_within_the_bound() -> None:
     assert set(mapbox_vector_tile.decode(body)) == {
         "areas",
         "area_labels",
+        "road_labels",
         "roads",
         "places",
         "buildings",

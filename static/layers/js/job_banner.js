@@ -6,6 +6,12 @@ import { onEvent } from "./events.js";
 import { formatInteger } from "./format.js";
 import { t } from "./text.js";
 
+const NAMES = {
+  routing_graph: "Preparing travel times",
+  "coverage.analyse": "Analysing coverage",
+  "coverage.sights": "Computing what cameras see",
+};
+
 export function createJobBanner(node) {
   if (!node) return;
   let timer = 0;
@@ -13,14 +19,17 @@ export function createJobBanner(node) {
   function show(jobs) {
     clear(node);
     node.hidden = jobs.length === 0;
-    for (const job of jobs.slice(0, 3)) {
-      const share = job.total ? job.done / job.total : 0;
-      const title = job.message || t("Working in the background");
-      const words = job.total > 1
-        ? t("{title}: {done} of {total}", { title, done: formatInteger(job.done), total: formatInteger(job.total) })
-        : title;
-      node.append(el("div", { class: "job" }, el("span", { text: words }), el("progress", { max: 1, value: share, "aria-label": words })));
-    }
+    const [first, ...others] = [...jobs].sort((a, b) => (b.state === "running") - (a.state === "running"));
+    if (!first) return;
+    const title = NAMES[first.kind] ? t(NAMES[first.kind]) : t("Working in the background");
+    const words = first.total > 1
+      ? t("{title}: {done} of {total}", { title, done: formatInteger(first.done), total: formatInteger(first.total) })
+      : title;
+    const more = others.length ? el("span", { class: "job-more", text: t("+{n} waiting", { n: others.length }) }) : null;
+    // A bar without a value moves: how much is left is not known.
+    const bar = el("progress", { max: 1, "aria-label": words });
+    if (first.total > 1) bar.value = first.done / first.total;
+    node.append(el("div", { class: "job" }, el("div", { class: "job-line" }, el("span", { text: words }), more), bar));
   }
 
   async function refresh() {
