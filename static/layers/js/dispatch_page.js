@@ -23,7 +23,10 @@ const ranking = createUnitRanking(document.getElementById("ranking"), console_, 
 const seen = createPointView(document.getElementById("seen-by"), console_, { marked: false });
 const reach = createReach(document.getElementById("reach"), console_);
 const queue = createIncidentQueue(document.getElementById("queue"), console_, {
-  onChoose: (incident) => ask({ lon: incident.lon, lat: incident.lat, label: incident.label }),
+  onChoose: (incident) => {
+    console_.moveTo({ type: "Point", coordinates: [incident.lon, incident.lat] }, 16);
+    ask({ lon: incident.lon, lat: incident.lat, label: incident.label });
+  },
 });
 
 function ask(next) {

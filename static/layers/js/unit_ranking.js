@@ -38,8 +38,10 @@ export function createUnitRanking(node, { scene }, { onMoved }) {
     const time = unit.eta_s === null ? t("not by road") : formatDuration(unit.eta_s);
     const line = el("button", { type: "button", class: "rank-row", "aria-pressed": String(unit.callsign === (chosen ?? units[0].callsign)) },
       el("span", { class: "rank", text: String(place + 1) }),
-      el("span", { class: "where" }, el("b", { text: unit.callsign }), el("small", { text: [t(`kind_${unit.kind}`), unit.station, ageOf(unit)].filter(Boolean).join(" · ") })),
-      el("span", { class: "amount" }, el("span", { class: "big", text: time }), el("small", { text: unit.distance_m === null ? formatMetres(unit.straight_m) : t("{road} by road, {straight} straight", { road: formatMetres(unit.distance_m), straight: formatMetres(unit.straight_m) }) })),
+      el("b", { class: "where", text: unit.callsign }),
+      el("span", { class: "amount big", text: time }),
+      el("span", { class: "under", text: unit.distance_m === null ? t("{straight} straight", { straight: formatMetres(unit.straight_m) }) : t("{road} by road, {straight} straight", { road: formatMetres(unit.distance_m), straight: formatMetres(unit.straight_m) }) }),
+      el("span", { class: "under", text: [t(`kind_${unit.kind}`), unit.station, ageOf(unit)].filter(Boolean).join(" · ") }),
     );
     line.addEventListener("click", () => {
       chosen = unit.callsign;
