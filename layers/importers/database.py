@@ -141,7 +141,7 @@ def canonical(value: Any) -> Any:
     if isinstance(value, bool):
         return float(value)
     if isinstance(value, int | float):
-        return float(value)
+        return float(value) if abs(value) < 1e300 else str(value)
     if isinstance(value, dict | list):
         return json.dumps(value, sort_keys=True, ensure_ascii=False) if value else None
     text = clean_text(value)

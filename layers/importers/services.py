@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+
 from layers.audit.actor import Actor, acting_as, current_actor, recorded
-from layers.errors import InvalidInput
+from layers.errors import Conflict, InvalidInput
 from layers.importers.database import (
     Lookups,
     differing_fields,
@@ -132,6 +134,12 @@ def _import(
             if geometry is not None
         ]
         warn_about_places(labelled, label_header=mapping.district, report=report)
+    absent = [c.name for c in layer.columns if c.required and c.name not in mapping.headers]
+    if absent and table.rows:
+        raise InvalidInput(
+            f"no column for {' and '.join(absent)}", where=f"columns: {', '.join(table.columns[:25])}",
+            remedy=f"name it so, or give --set {absent[0]}=VALUE",
+        )  # fmt: skip
     key_header = _key_header(table, layer, mapping.headers, key)
     records = records_from_table(
         table, layer, mapping, geometries, key_header=key_header, report=report
@@ -143,6 +151,7 @@ def _import(
     _warn_across_rows(layer, records, mapping.headers.get("name", "name"), report)
     layer.file_remarks(records, report)
     progress(f"{len(records)} usable, {len(report.rejected)} rejected; comparing with the database")
+    _one_at_a_time(layer)
     lookups = Lookups(origin)
     records = layer.resolve(records, lookups, report)
     created, updated, unchanged = _write(layer, records, lookups, origin, report)
@@ -159,13 +168,25 @@ def _import(
         "rejected": sorted(report.rejected, key=lambda entry: entry["row"]),
         "warnings": report.listed_warnings(),
         "counts": dict(sorted(report.counts.items())),
-        "mapping": mapping.shown(),
+        "mapping": {**layer.mapped(mapping.unknown), **mapping.shown()},
         "attributes": mapping.unknown,
         "key": key_field,
         "rows": len(table.rows),
         "_keys": keys if len(keys) <= 200_000 else [],
         "_key_field": key_field,
     }
+
+
+def _one_at_a_time(layer: Layer) -> None:
+    """Two imports of one layer never run beside each other; the second is told so."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [f"import {layer.name}"])
+        if not cursor.fetchone()[0]:
+            raise Conflict(
+                f"another import of {layer.name} is running",
+                value=layer.name,
+                remedy="try again when it is done",
+            )
 
 
 def _set_defaults(table: SourceTable, layer: Layer, defaults: dict[str, str]) -> None:

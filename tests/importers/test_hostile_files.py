@@ -56,10 +56,12 @@ def refused(
 ) -> NccError:
     """Reads the file, which must be refused in time and without taking memory."""
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
+    started, cpu = time.monotonic(), time.process_time()
     with pytest.raises(kind) as raised:
         table_from_file(path)
-    assert time.monotonic() - started < within_s
+    # Processor time, so that a busy machine does not fail the test; the clock still catches a wait.
+    assert time.process_time() - cpu < within_s
+    assert time.monotonic() - started < 10 * within_s
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 60_000
     assert "\n" not in str(raised.value)
     return raised.value
@@ -180,9 +182,9 @@ def test_a_workbook_with_a_lying_dimension_is_read_at_once(tmp_path: Path) -> No
                 content = content.replace(b'ref="A1:C2"', b'ref="A1:XFD1048576"')
                 assert b"XFD1048576" in content
             target.writestr(member, content)
-    started = time.monotonic()
+    started = time.process_time()
     assert [row.values["name"] for row in table_from_file(lying).rows] == ["a"]
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_bow_tie_of_a_thousand_points_is_rejected_in_a_moment(tmp_path: Path) -> None:
@@ -193,13 +195,13 @@ def test_a_bow_tie_of_a_thousand_points_is_rejected_in_a_moment(tmp_path: Path) 
         tmp_path / "bow.geojson", [({}, {"type": "Polygon", "coordinates": [[*ring, ring[0]]]})]
     )
     for repair in (False, True):
-        started = time.monotonic()
+        started = time.process_time()
         report = Report()
         geometries = geometries_from_table(
             table_from_file(path), Mapping(), shape="polygon", required=True, crs="", repair=repair,
             near=None, report=report,
         )  # fmt: skip
-        assert time.monotonic() - started < 1
+        assert time.process_time() - started < 1
         assert geometries == [None]
         assert report.rejected[0]["row"] == 1
         assert "invalid geometry" in report.rejected[0]["reason"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +15,8 @@ RATIO_FROM_BYTES = 1_000_000
 _JUNK_FOLDERS = {"__MACOSX"}
 _JUNK_NAMES = {".ds_store", "thumbs.db", "desktop.ini"}
 _CHUNK = 1 << 20
+#: The end record and the longest comment that may follow it.
+_END_RECORD_BYTES = 22 + 65_535
 
 
 def checked_archive(path: Path, *, max_unpacked_bytes: int) -> zipfile.ZipFile:
@@ -23,6 +26,7 @@ def checked_archive(path: Path, *, max_unpacked_bytes: int) -> zipfile.ZipFile:
     an unpacked size over `max_unpacked_bytes` and for bombs; `InvalidInput` for broken or
     encrypted archives. The sizes in the directory bind: `zipfile` never yields more than they say.
     """
+    _judge_count(path)
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
@@ -35,6 +39,22 @@ def checked_archive(path: Path, *, max_unpacked_bytes: int) -> zipfile.ZipFile:
         archive.close()
         raise
     return archive
+
+
+def _judge_count(path: Path) -> None:
+    """Refuses by the number of members that the archive's last record states, before it is parsed."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _END_RECORD_BYTES))
+        tail = file.read(_END_RECORD_BYTES)
+    at = tail.rfind(b"PK\x05\x06")
+    if at >= 0 and len(tail) >= at + 16:
+        count, size = struct.unpack_from("<HI", tail, at + 10)
+        if count > MAX_FILES or size > MAX_FILES * 1_024:
+            raise HostileInput(
+                f"the archive holds more than {MAX_FILES} files",
+                value=count,
+                remedy="pack only the layer's own files",
+            )
 
 
 def _judge(archive: zipfile.ZipFile, max_unpacked_bytes: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -103,10 +104,6 @@ def _record(
                 extra.setdefault("unreadable", set()).add(name)
                 continue
         (fields if column.stored else extra)[column.field if column.stored else name] = value
-    for column in columns.values():
-        if column.required and column.name not in mapping.headers:
-            report.reject(row.number, column.name, None, f"no column for {column.name}")
-            usable = False
     if not usable:
         return None
     if geometry is not None:
@@ -133,14 +130,29 @@ def _attributes(row: SourceRow, mapping: Mapping) -> dict[str, Any]:
         value = row.values.get(header)
         if is_blank(value) or value in ([], {}):
             continue
-        if isinstance(value, str):
-            value = clean_text(value)
-        elif isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-            value = int(value)
-        elif not isinstance(value, str | int | float | bool | list | dict):
-            value = str(value)
-        result[header] = value
+        value = storable(value)
+        if value is not None:
+            result[clean_text(header)[:200]] = value
     return result
+
+
+def storable(value: Any) -> Any:
+    """What JSON in the database can hold: no control characters, no infinity, no giant numbers."""
+    if isinstance(value, str):
+        return clean_text(value)[:20_000]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 10**18 else clean_text(value)[:40]
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return int(value) if value.is_integer() and abs(value) < 1e15 else value
+    if isinstance(value, dict):
+        return {clean_text(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return clean_text(value)
 
 
 def _key(

@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from layers.geo.crs import geodesic_m, local_projection, utm_srid
+from layers.geo.crs import GEOD, geodesic_m
 from layers.importers.judging.positions import Neighbourhood
 from layers.importers.judging.report import Report
 from layers.importers.judging.values import is_blank, normalised
 from layers.places.models import Area
+
+#: More pairs than this are counted, not listed.
+MAX_PAIRS = 20_000
 
 
 @dataclass
@@ -122,6 +126,17 @@ def warn_about_names(named: list[tuple[int, str, Any]], *, header: str, report: 
         )
 
 
+def _geocentric_m(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 3) earth-centred metres on the WGS 84 ellipsoid: chords of metres equal distances there,
+    wherever on earth the rows lie."""
+    lon, lat = np.radians(lonlat).T
+    radius_m = GEOD.a / np.sqrt(1 - GEOD.es * np.sin(lat) ** 2)
+    level_m = radius_m * np.cos(lat)
+    return np.column_stack(
+        [level_m * np.cos(lon), level_m * np.sin(lon), radius_m * (1 - GEOD.es) * np.sin(lat)]
+    )
+
+
 def warn_about_pairs(
     points: list[tuple[int, str, Any, str]], *, within_m: float, report: Report
 ) -> None:
@@ -131,14 +146,18 @@ def warn_about_pairs(
     """
     if len(points) < 2:
         return
-    lonlat = np.array([(point.x, point.y) for _, _, point, _ in points])
-    centre = np.median(lonlat, axis=0)
-    projection = local_projection(utm_srid(float(centre[0]), float(np.clip(centre[1], -84, 84))))
-    xy = projection.to_local(lonlat)
-    usable = np.flatnonzero(np.isfinite(xy).all(axis=1))
-    tree = cKDTree(xy[usable])
-    pairs = tree.query_pairs(within_m * 1.01, output_type="ndarray")
-    for one, two in sorted((int(usable[a]), int(usable[b])) for a, b in pairs):
+    tree = cKDTree(_geocentric_m(np.array([(point.x, point.y) for _, _, point, _ in points])))
+    kind = f"pair under {within_m:g} m"
+    count = (int(tree.count_neighbors(tree, within_m)) - len(points)) // 2
+    if count > MAX_PAIRS:
+        report.counts[kind] += count
+        report.warn(
+            None, "geometry", count, f"{count} pairs of rows lie less than {within_m:g} m apart",
+            kind="too many pairs to list",
+        )  # fmt: skip
+        return
+    pairs = tree.query_pairs(within_m * 1.001, output_type="ndarray")
+    for one, two in sorted((int(a), int(b)) for a, b in pairs):
         row, _, point, group = points[two]
         other, name, there, other_group = points[one]
         if group and group == other_group:
@@ -148,5 +167,5 @@ def warn_about_pairs(
             report.warn(
                 row, "geometry", round(distance_m, 2),
                 f"{distance_m:.1f} m from row {other} ({name}): the same thing twice, or two on one pole",
-                kind=f"pair under {within_m:g} m",
+                kind=kind,
             )  # fmt: skip

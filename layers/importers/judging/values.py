@@ -44,10 +44,15 @@ def clean_text(value: Any) -> str:
     """One line of text: blanks joined, control characters gone, the escape of formulae undone."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = str(value)
+    try:
+        text = str(value)
+    except ValueError:  # a whole number of thousands of digits
+        text = ""
     if _ESCAPED.match(text):
         text = text[1:]
     text = _CONTROL.sub(" ", text)
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot be stored
     return " ".join(text.replace("\ufeff", "").split())
 
 
@@ -75,7 +80,7 @@ def number(value: Any) -> float:
     if isinstance(value, bool):
         raise ValueError("not a number")
     if isinstance(value, int | float):
-        result = float(value)
+        result = _as_float(value)
     else:
         text = _UNIT.sub("", clean_text(value)).replace("\u2212", "-")
         if "," in text:
@@ -89,10 +94,17 @@ def number(value: Any) -> float:
             text = text.replace(",", ".")
         if not _NUMBER.match(text):
             raise ValueError("not a number")
-        result = float(text)
+        result = _as_float(text)
     if not math.isfinite(result):
         raise ValueError("not a finite number")
     return result
+
+
+def _as_float(value: int | float | str) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError("not a finite number") from error
 
 
 def number_reader(
@@ -211,25 +223,32 @@ def time_reader(zone: str) -> Reader:
     local = ZoneInfo(zone)
 
     def read(value: Any) -> Moment:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            seconds = float(value) / (1000.0 if abs(value) > 1e11 else 1.0)
-            if not 0 < seconds < 4_102_444_800:
-                raise ValueError("not a point in time")
-            return _moment(datetime.fromtimestamp(seconds, tz=UTC), date_only=False)
-        text = clean_text(value)
         try:
-            full = parse_datetime(text)
-        except ValueError as error:
+            return _read_time(value, local)
+        except OverflowError as error:
             raise ValueError("not a point in time") from error
-        if full is None:
-            full, date_only = _loose_time(text)
-        else:
-            date_only = bool(_PLAIN_DATE.match(text)) and not _PLAIN_DATE.match(text)[4]  # type: ignore[index]
-        if full.tzinfo is None:
-            full = full.replace(tzinfo=local)
-        return _moment(full.astimezone(UTC), date_only=date_only)
 
     return read
+
+
+def _read_time(value: Any, local: ZoneInfo) -> Moment:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = _as_float(value) / (1000.0 if abs(value) > 1e11 else 1.0)
+        if not 0 < seconds < 4_102_444_800:
+            raise ValueError("not a point in time")
+        return _moment(datetime.fromtimestamp(seconds, tz=UTC), date_only=False)
+    text = clean_text(value)
+    try:
+        full = parse_datetime(text)
+    except ValueError as error:
+        raise ValueError("not a point in time") from error
+    if full is None:
+        full, date_only = _loose_time(text)
+    else:
+        date_only = bool(_PLAIN_DATE.match(text)) and not _PLAIN_DATE.match(text)[4]  # type: ignore[index]
+    if full.tzinfo is None:
+        full = full.replace(tzinfo=local)
+    return _moment(full.astimezone(UTC), date_only=date_only)
 
 
 def _loose_time(text: str) -> tuple[datetime, bool]:

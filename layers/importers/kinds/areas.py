@@ -62,6 +62,16 @@ class Areas(Layer):
         Column("population", number_reader(0, 2e9, whole=True), ("penduduk", "jumlahpenduduk", "jmlpenduduk", "populasi", "pop")),
     )  # fmt: skip
 
+    def mapped(self, headers: list[str]) -> dict[str, str]:
+        by_word = {normalised(header): header for header in headers}
+        result: dict[str, str] = {}
+        for kind, known in (("code", _CODE_HEADERS), ("name", _NAME_HEADERS)):
+            for level in _LEVELS:
+                for word in known[level]:
+                    if word in by_word:
+                        result.setdefault(f"{level} {kind}", by_word[word])
+        return result
+
     def prepare(self, record: Record, report: Report) -> list[Record]:
         columns = {normalised(header): value for header, value in record.attributes.items()}
 

@@ -36,7 +36,7 @@ NAME_WORDS = (
 )
 CODE_WORDS = ("kode", "id", "uuid", "nomor", "no", "kodecctv", "osmid", "objectid", "gid", "fid")
 ADDRESS_WORDS = ("alamat", "formatted", "formattedaddress", "locationformatted", "alamatlengkap", "jalan", "street", "locationstreet")  # fmt: skip
-AGENCY_WORDS = ("instansi", "opd", "dinas", "pengelola", "pemilik", "organisation", "organization", "owner", "operator")  # fmt: skip
+AGENCY_WORDS = ("instansi", "opd", "dinas", "namainstansi", "organisation", "organization")  # fmt: skip
 PHONE_WORDS = ("telepon", "telp", "nomortelepon", "notelp", "hp", "tel", "contact")
 
 ASSET_STATUS_WORDS = words_of(

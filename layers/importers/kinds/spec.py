@@ -78,6 +78,10 @@ class Layer:
     names_unique: ClassVar[bool] = False
     events: ClassVar[str] = ""
 
+    def mapped(self, headers: list[str]) -> dict[str, str]:
+        """Headers that the layer reads on its own account, by column name."""
+        return {}
+
     def prepare(self, record: Record, report: Report) -> list[Record]:
         """Rules that need no database; returns the records the row becomes (none: rejected)."""
         return [record]
