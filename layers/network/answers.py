@@ -65,7 +65,8 @@ class Route:
         """Geodesic metres along the road."""
         if not len(self.edges):
             return 0.0
-        return float(self.graph.length_m[self.edges[:-1] >> 1].sum() - self.first_m + self.last_m)
+        whole = self.graph.length_m[self.edges[:-1] >> 1]
+        return float(np.add.reduce(whole)) - self.first_m + self.last_m
 
     @cached_property
     def coordinates(self) -> list[list[float]]:
@@ -105,7 +106,8 @@ class Eta:
 
 @dataclass(frozen=True)
 class Unreachable:
-    """A unit that cannot get there. `no_road`: none near it; `no_route`: none leads there."""
+    """A unit that cannot get there. `no_road`: no road of the point's network is near the unit;
+    `no_route`: none leads from it to the point."""
 
     key: Hashable
     reason: Literal["no_road", "no_route"]

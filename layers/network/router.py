@@ -215,16 +215,14 @@ class Router:
         if place is None:
             place = self.place(point, closed=closed, max_m=max_m)
         etas.sort(key=lambda item: item[:2])
-        chosen = {number for _, number, _ in etas[:wanted]}
+        rest = np.ones(len(units), dtype=bool)
+        rest[[number for _, number, _ in etas[:wanted]]] = False
+        rest[list(unreachable)] = False
         return Nearest(
             place=place,
             etas=[eta for _, _, eta in etas[:wanted]],
             unreachable=[unreachable[number] for number in sorted(unreachable)],
-            farther=[
-                unit.key
-                for number, unit in enumerate(units)
-                if number not in chosen and number not in unreachable
-            ],
+            farther=[units[number].key for number in np.flatnonzero(rest).tolist()],
         )
 
     def _nearest_of(
@@ -239,7 +237,9 @@ class Router:
         """Soonest units of one costing, and those certain not to get there, by their place."""
         costed = self.costed(costing)
         time_s = costed.back.time_s
-        lonlat = np.array([(unit.lon, unit.lat) for unit in units], dtype=np.float64)
+        lonlat = np.empty((len(units), 2))
+        lonlat[:, 0] = [unit.lon for unit in units]
+        lonlat[:, 1] = [unit.lat for unit in units]
         snapped = self._snap_units(lonlat, costing, closed, max_m)
         ends = arrivals(self.graph, time_s, closed, target.link, target.along_m)
         starts = departures(self.graph, time_s, closed, snapped, ends)
@@ -363,6 +363,9 @@ class Router:
 
 def _by_costing(units: Sequence[UnitAt]) -> dict[Costing, list[int]]:
     """Places of the units of each costing; equal costings are told by identity first, which is quick."""
+    first = units[0].costing if units else None
+    if first is not None and all(unit.costing is first for unit in units):
+        return {first: list(range(len(units)))}
     same: dict[int, list[int]] = defaultdict(list)
     for number, unit in enumerate(units):
         same[id(unit.costing)].append(number)

@@ -99,6 +99,7 @@ def test_no_roads_is_unavailable_and_not_out_of_date() -> None:
         store.routers()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_change_makes_it_out_of_date_until_it_is_built_again(graph_folder: Path) -> None:
     load(crossing().network)
     assert not store.graph_current()
@@ -117,6 +118,7 @@ def test_a_change_makes_it_out_of_date_until_it_is_built_again(graph_folder: Pat
     assert times(new.at(*at(0, 0))) == pytest.approx(times(with_sign.router()))
     for number in range(3):
         Road.objects.filter(osm_id=1).update(maxspeed_kph=20 + number)
+        assert not store.graph_current()
         store.routers(build=True)
     assert len(list(graph_folder.glob("*/graph.json"))) == 2
 
@@ -249,13 +251,14 @@ def test_worker_builds_when_roads_changed() -> None:
     assert store.graph_current()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_failed_build_is_not_asked_for_again_until_roads_change() -> None:
     from layers.jobs.models import Job, JobState
     from layers.network.upkeep import routing_graph_check
 
     load(crossing().network)
     routing_graph_check()
-    Job.objects.update(state=JobState.FAILED, idempotency_key=None)
+    Job.objects.update(state=JobState.FAILED, finished_at=timezone.now())
     routing_graph_check()
     assert Job.objects.count() == 1
     Road.objects.filter(osm_id=1).update(maxspeed_kph=25)

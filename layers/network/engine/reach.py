@@ -200,6 +200,13 @@ def _raster(  # type: ignore[no-untyped-def]
             or start_first[2 * link] >= 0
             or start_first[2 * link + 1] >= 0
         )
+        plain = of_link[link] < 0 and start_first[2 * link] < 0 and start_first[2 * link + 1] < 0
+        head_s, per_m, back_s, back_per_m = INF, 0.0, INF, 0.0
+        if entry_s[2 * link] < INF and time_s[2 * link] < INF:
+            head_s, per_m = entry_s[2 * link], time_s[2 * link] / length_m[link]
+        if entry_s[2 * link + 1] < INF and time_s[2 * link + 1] < INF:
+            back_s = entry_s[2 * link + 1] + time_s[2 * link + 1]
+            back_per_m = time_s[2 * link + 1] / length_m[link]
         for v in range(vertex_offset[link], vertex_offset[link + 1] - 1):
             dx, dy = xy[v + 1, 0] - xy[v, 0], xy[v + 1, 1] - xy[v, 1]
             steps = int(np.ceil(np.hypot(dx, dy) / (cell_m * 0.5))) + 1
@@ -212,13 +219,17 @@ def _raster(  # type: ignore[no-untyped-def]
                 value = never_s
                 if reached:
                     at = along[v] + share * (along[v + 1] - along[v])
-                    value = min(
-                        never_s,
-                        _time_at(
-                            link, at, length_m, time_s, entry_s, of_link, from_m, to_m,
-                            start_first, start_next, start_edge, start_m,
-                        ),
-                    )  # fmt: skip
+                    if plain:
+                        # The same as `_time_at` where nothing is closed and nothing starts.
+                        value = min(never_s, head_s + at * per_m, back_s - at * back_per_m)
+                    else:
+                        value = min(
+                            never_s,
+                            _time_at(
+                                link, at, length_m, time_s, entry_s, of_link, from_m, to_m,
+                                start_first, start_next, start_edge, start_m,
+                            ),
+                        )  # fmt: skip
                 if ring[row, column] < 0:
                     ring[row, column] = 0
                     queue[size] = row * columns + column

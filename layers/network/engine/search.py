@@ -1,6 +1,8 @@
 """Shortest times on the turn-expanded graph: one compiled Dijkstra for both directions of search.
 
-Dijkstra (1959, 10.1007/BF01386390) with a 4-ary heap (Johnson 1975, 10.1016/0020-0190(75)90001-0).
+Dijkstra (1959, 10.1007/BF01386390) with a circle of buckets for a queue (Dial 1969,
+10.1145/363269.363610), each bucket worked until it is empty as in Δ-stepping (Meyer & Sanders 2003,
+10.1016/S0196-6774(03)00076-2): the times are exact, whatever the width of a bucket.
 Towards a point (reverse) the label of a state is the time from the head of its edge to the point;
 away from a point (forward) it is the time from the point to the tail of its edge. Both obey
 label[n] = label[e] + time[e] + turn(e, n), over the previous or the next states respectively.
@@ -10,49 +12,18 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 INF = np.inf
+#: Buckets in the circle (a power of two), and the least width of one, seconds.
+BUCKETS = 4096
+MIN_BUCKET_S = 0.5
 #: Where no unit is attached to an edge, or nothing more in a chain.
 NONE = -1
-
-
-@njit(cache=True, nogil=True)
-def _sift_up(key, item, place, at):  # type: ignore[no-untyped-def]
-    k, v = key[at], item[at]
-    while at > 0:
-        up = (at - 1) >> 2
-        if key[up] <= k:
-            break
-        key[at], item[at] = key[up], item[up]
-        place[item[at]] = at
-        at = up
-    key[at], item[at] = k, v
-    place[v] = at
-
-
-@njit(cache=True, nogil=True)
-def _sift_down(key, item, place, size):  # type: ignore[no-untyped-def]
-    k, v = key[0], item[0]
-    at = 0
-    while True:
-        first = 4 * at + 1
-        if first >= size:
-            break
-        least = first
-        for child in range(first + 1, min(first + 4, size)):
-            if key[child] < key[least]:
-                least = child
-        if key[least] >= k:
-            break
-        key[at], item[at] = key[least], item[least]
-        place[item[at]] = at
-        at = least
-    key[at], item[at] = k, v
-    place[v] = at
 
 
 @njit(cache=True, nogil=True)
@@ -79,21 +50,23 @@ def _keep_best(best_s, best_unit, size, unit, eta_s):  # type: ignore[no-untyped
 
 @njit(cache=True, nogil=True)
 def dijkstra(  # type: ignore[no-untyped-def]
-    offset, adjacent, state_edge, time_s, closed, u_turn_s,
+    offset, adjacent, state_edge, time_s, closed, u_turn_s, bucket_s,
     seed_state, seed_s, limit_s,
     first_seat, seat_next, seat_unit, seat_rest_s, unit_s, unit_seat, count,
-    label, came, place, key, item, touched,
+    label, came, in_bucket, after, before, head, touched,
 ):  # fmt: skip
     """Label states in order of time; returns how many states were touched.
 
     Seeds are states with the seconds already spent when they are left. Seats are where units stand:
     `first_seat[edge]` heads a chain by `seat_next`; a seat adds `seat_rest_s` to its state's label.
     `unit_s` and `unit_seat` receive each unit's least time and its seat. Stops when `count` units
-    have times that nothing unsettled can beat, or when labels pass `limit_s` (states at the limit
-    are still labelled). A closed edge receives a label and passes nothing on.
+    have times that no label yet to come can beat; labels above `limit_s` are not given. A closed
+    edge receives a label and passes nothing on. No step may take longer than the circle of
+    buckets, len(head) · `bucket_s`, goes round.
     """
+    around = len(head) - 1
     touched_n = 0
-    size = 0
+    waiting = 0
     best_s = np.empty(max(count, 1), dtype=np.float64)
     best_unit = np.empty(max(count, 1), dtype=np.int32)
     held = 0
@@ -115,56 +88,86 @@ def dijkstra(  # type: ignore[no-untyped-def]
                 if label[other] == INF:
                     touched[touched_n] = other
                     touched_n += 1
-                    place[other] = size
-                    size += 1
                 label[other] = value
                 came[other] = -2 - seed
-                key[place[other]], item[place[other]] = value, other
-                _sift_up(key, item, place, place[other])
-    while size > 0:
-        now_s = key[0]
-        if count > 0 and held == count and now_s > best_s[count - 1]:
+                bucket = int(value / bucket_s) & around
+                old_bucket = in_bucket[other]
+                if old_bucket >= 0:
+                    previous, following = before[other], after[other]
+                    if previous >= 0:
+                        after[previous] = following
+                    else:
+                        head[old_bucket] = following
+                    if following >= 0:
+                        before[following] = previous
+                    waiting -= 1
+                following = head[bucket]
+                in_bucket[other], before[other], after[other] = bucket, NONE, following
+                if following >= 0:
+                    before[following] = other
+                head[bucket] = other
+                waiting += 1
+    turn = 0
+    while waiting > 0:
+        if count > 0 and held == count and turn * bucket_s > best_s[count - 1]:
             break
-        state = item[0]
-        size -= 1
-        if size > 0:
-            key[0], item[0] = key[size], item[size]
-            _sift_down(key, item, place, size)
-        edge = state_edge[state]
-        if state == edge:
-            seat = first_seat[edge]
-            while seat != NONE:
-                eta_s = now_s + seat_rest_s[seat]
-                unit = seat_unit[seat]
-                if eta_s < unit_s[unit]:
-                    unit_s[unit] = eta_s
-                    unit_seat[unit] = seat
-                    if count > 0:
-                        held = _keep_best(best_s, best_unit, held, unit, eta_s)
-                seat = seat_next[seat]
-        if closed[edge] != 0:
-            continue
-        through_s = now_s + time_s[edge]
-        if through_s > limit_s:
-            continue
-        for i in range(offset[state], offset[state + 1]):
-            other = adjacent[i]
-            other_edge = state_edge[other]
-            value = through_s
-            if other_edge ^ 1 == edge:
-                value += u_turn_s
-            old = label[other]
-            if value < old and value <= limit_s and time_s[other_edge] < INF:
-                if old == INF:
-                    touched[touched_n] = other
-                    touched_n += 1
-                    place[other] = size
-                    size += 1
-                label[other] = value
-                came[other] = state
-                at = place[other]
-                key[at], item[at] = value, other
-                _sift_up(key, item, place, at)
+        now = turn & around
+        while head[now] >= 0:
+            state = head[now]
+            following = after[state]
+            head[now] = following
+            if following >= 0:
+                before[following] = NONE
+            in_bucket[state] = NONE
+            waiting -= 1
+            edge = state_edge[state]
+            now_s = label[state]
+            if state == edge:
+                seat = first_seat[edge]
+                while seat != NONE:
+                    eta_s = now_s + seat_rest_s[seat]
+                    unit = seat_unit[seat]
+                    if eta_s < unit_s[unit]:
+                        unit_s[unit] = eta_s
+                        unit_seat[unit] = seat
+                        if count > 0:
+                            held = _keep_best(best_s, best_unit, held, unit, eta_s)
+                    seat = seat_next[seat]
+            through_s = now_s + time_s[edge]
+            if closed[edge] != 0 or through_s > limit_s:
+                continue
+            for i in range(offset[state], offset[state + 1]):
+                other = adjacent[i]
+                other_edge = state_edge[other]
+                value = through_s
+                if other_edge ^ 1 == edge:
+                    value += u_turn_s
+                old = label[other]
+                if value < old and value <= limit_s and time_s[other_edge] < INF:
+                    if old == INF:
+                        touched[touched_n] = other
+                        touched_n += 1
+                    label[other] = value
+                    came[other] = state
+                    bucket = int(value / bucket_s) & around
+                    # Moving from bucket to bucket is written out: a call would cost more than all.
+                    old_bucket = in_bucket[other]
+                    if old_bucket >= 0:
+                        previous, following = before[other], after[other]
+                        if previous >= 0:
+                            after[previous] = following
+                        else:
+                            head[old_bucket] = following
+                        if following >= 0:
+                            before[following] = previous
+                        waiting -= 1
+                    following = head[bucket]
+                    in_bucket[other], before[other], after[other] = bucket, NONE, following
+                    if following >= 0:
+                        before[following] = other
+                    head[bucket] = other
+                    waiting += 1
+        turn += 1
     return touched_n
 
 
@@ -176,10 +179,14 @@ def _seat_chains(edge, first_seat, seat_next):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _reset(label, came, touched, touched_n):  # type: ignore[no-untyped-def]
+def _reset(label, came, in_bucket, head, touched, touched_n):  # type: ignore[no-untyped-def]
     for i in range(touched_n):
-        label[touched[i]] = INF
-        came[touched[i]] = NONE
+        state = touched[i]
+        label[state] = INF
+        came[state] = NONE
+        if in_bucket[state] >= 0:
+            head[in_bucket[state]] = NONE
+            in_bucket[state] = NONE
 
 
 @njit(cache=True, nogil=True)
@@ -219,9 +226,10 @@ class Workspace:
     def __init__(self, states: int) -> None:
         self.label = np.full(states, INF)
         self.came = np.full(states, NONE, dtype=np.int32)
-        self.place = np.full(states, NONE, dtype=np.int32)
-        self.key = np.empty(states)
-        self.item = np.empty(states, dtype=np.int32)
+        self.in_bucket = np.full(states, NONE, dtype=np.int32)
+        self.after = np.empty(states, dtype=np.int32)
+        self.before = np.empty(states, dtype=np.int32)
+        self.head = np.full(BUCKETS, NONE, dtype=np.int32)
         self.touched = np.empty(states, dtype=np.int32)
         self.first_seat = np.full(states, NONE, dtype=np.int32)
         self.touched_n = 0
@@ -240,7 +248,7 @@ class Workspace:
 
     def reset(self) -> None:
         """Make ready for the next search, at the cost of what the last one touched."""
-        _reset(self.label, self.came, self.touched, self.touched_n)
+        _reset(self.label, self.came, self.in_bucket, self.head, self.touched, self.touched_n)
         self.touched_n = 0
 
 
@@ -288,6 +296,13 @@ class Tables:
     time_s: NDArray[np.float64]
     u_turn_s: float
 
+    @cached_property
+    def bucket_s(self) -> float:
+        """Width of a bucket: no step of the search goes round the whole circle of them."""
+        usable = self.time_s[np.isfinite(self.time_s)]
+        longest_s = float(usable.max(initial=0.0)) + self.u_turn_s
+        return max(longest_s / (BUCKETS - 4), MIN_BUCKET_S)
+
 
 def run(
     workspace: Workspace,
@@ -313,10 +328,10 @@ def run(
     try:
         workspace.touched_n = dijkstra(
             tables.offset, tables.adjacent, tables.state_edge, tables.time_s, closed,
-            tables.u_turn_s, seed_state, seed_s, limit_s,
+            tables.u_turn_s, tables.bucket_s, seed_state, seed_s, limit_s,
             first, seat_next, seats.unit, seats.rest_s, unit_s, unit_seat, min(count, len(unit_s)),
-            workspace.label, workspace.came, workspace.place, workspace.key, workspace.item,
-            workspace.touched,
+            workspace.label, workspace.came, workspace.in_bucket, workspace.after,
+            workspace.before, workspace.head, workspace.touched,
         )  # fmt: skip
     finally:
         first[seats.edge] = NONE

@@ -157,9 +157,22 @@ def _snap(  # type: ignore[no-untyped-def]
                             link = segment_link[v]
                             if not usable[link]:
                                 continue
-                            d2, a, x, y = _project(
-                                px, py, v, link, xy, along_m, closure, closed_from_m, closed_to_m
-                            )
+                            if closure[link] < 0:
+                                # As in `_project`; written out, a call would cost more than all.
+                                x, y, t = xy[v, 0], xy[v, 1], 0.0
+                                dx, dy = xy[v + 1, 0] - x, xy[v + 1, 1] - y
+                                square = dx * dx + dy * dy
+                                if square > 0.0:
+                                    t = ((px - x) * dx + (py - y) * dy) / square
+                                    t = min(1.0, max(0.0, t))
+                                x, y = x + t * dx, y + t * dy
+                                d2 = (px - x) ** 2 + (py - y) ** 2
+                                a = along_m[v] + t * (along_m[v + 1] - along_m[v])
+                            else:
+                                d2, a, x, y = _project(
+                                    px, py, v, link, xy, along_m, closure, closed_from_m,
+                                    closed_to_m,
+                                )  # fmt: skip
                             d = np.sqrt(d2)
                             if d < any_d:
                                 any_d, any_link, any_a, any_x, any_y = d, link, a, x, y
