@@ -17,6 +17,8 @@ from layers.places.models import Address, Area, Place
 
 #: Rows of one kind that are looked at before ranking.
 _CANDIDATES = 60
+#: Crossings of one pair of streets closer than this are one junction (dual carriageways, staggers).
+_ONE_JUNCTION_M = 120.0
 _STREET_WORDS = re.compile(r"^(?:jalan|jln|jl|gang|gg)\b\.?\s*", re.IGNORECASE)
 _CROSSING = re.compile(
     r"\s+(?:x|×|&|dan|and|simpang|persimpangan)\s+|\s*[×/]\s*|\s+@\s+", re.IGNORECASE
@@ -120,7 +122,7 @@ def _intersections(text: str) -> list[Found]:
             {"first": like_pattern(sides[0]), "second": like_pattern(sides[1])},
         )
         rows = cursor.fetchall()
-    return [
+    found = [
         Found(
             label=f"{first} × {second}",
             kind="intersection",
@@ -130,6 +132,15 @@ def _intersections(text: str) -> list[Found]:
         )
         for first, second, lon, lat, touches in rows
     ]
+    kept: list[Found] = []
+    for one in sorted(found, key=lambda one: one.fit):
+        if not any(
+            one.label == other.label
+            and geodesic_m(one.lon, one.lat, other.lon, other.lat) < _ONE_JUNCTION_M
+            for other in kept
+        ):
+            kept.append(one)
+    return kept
 
 
 def _addresses(text: str) -> list[Found]:

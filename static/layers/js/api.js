@@ -36,7 +36,7 @@ async function request(address, options = {}) {
 }
 
 export async function getJson(address, { signal } = {}) {
-  const response = await request(address, { signal, headers: { Accept: "application/json" } });
+  const response = await request(address, { signal, priority: "high", headers: { Accept: "application/json" } });
   return response.json();
 }
 
@@ -52,8 +52,9 @@ export const patchJson = (address, body, options) => send("PATCH", address, body
 export const deleteJson = (address, body, options) => send("DELETE", address, body, options);
 
 // A vector tile as bytes. The browser revalidates it by ETag; an unchanged one costs no body.
+// Tiles wait behind what somebody asked for.
 export async function getTile(address, { signal } = {}) {
-  const response = await request(address, { signal });
+  const response = await request(address, { signal, priority: "low" });
   return response.arrayBuffer();
 }
 
