@@ -55,7 +55,7 @@ class Curves(NamedTuple):
     last: F8
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _length(x: float, y: float) -> float:
     return math.sqrt(x * x + y * y)
 
@@ -70,13 +70,13 @@ def _angle(x: float, y: float, start: float) -> float:
     return angle
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
 def grown_radius(radius: float, arc_step: float) -> float:
     """Radius of the corners of the regular polygon that stands for a circle."""
     return radius * math.sqrt(arc_step / math.sin(arc_step))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
 def arc_radius(radius: float, angle: float, arc_step: float) -> float:
     """Where a ray at an absolute angle meets that polygon."""
     across = angle / arc_step
@@ -163,8 +163,9 @@ def curves_of(local: Any, frame: Any) -> Curves:
     limit = grown_radius(frame.reach, frame.arc_step)
     if frame.far_line < math.inf:
         limit = min(limit, frame.far_line / math.cos(frame.width / 2.0) * (1.0 + 1e-9))
-    n = 0
-    own = 0
+    # Typed at once, so that `_put` is compiled for one set of types only.
+    n, own = np.int64(0), np.int64(0)
+    up, down = np.int64(1), np.int64(-1)
     last_x = last_y = math.nan
     last_t = 0.0
     for w in range(walls):
@@ -190,11 +191,11 @@ def curves_of(local: Any, frame: Any) -> Curves:
         if scale * _length(ax + t * ex, ay + t * ey) > limit:
             continue
         ax, ay, bx, by = ax * scale, ay * scale, bx * scale, by * scale
+        final = not leaving and local.back[w] == math.inf
         if leaving:
-            n = _put(curves, n, frame.width, own, -1, False, ax, ay, ta, bx, by, tb)
+            n = _put(curves, n, frame.width, own, down, final, ax, ay, ta, bx, by, tb)
         else:
-            final = local.back[w] == math.inf
-            n = _put(curves, n, frame.width, own, 1, final, bx, by, tb, ax, ay, ta)
+            n = _put(curves, n, frame.width, own, up, final, bx, by, tb, ax, ay, ta)
         own += 1
     # Lines across the heading span the wedge; an arc spans all of it at its radius.
     half = frame.width / 2.0
@@ -207,7 +208,7 @@ def curves_of(local: Any, frame: Any) -> Curves:
         x1, y1 = forward * hx + side * hy, forward * hy - side * hx
         x2, y2 = forward * hx - side * hy, forward * hy + side * hx
         n = _put(
-            curves, n, frame.width, own, 1 if which == 0 else -1, which == 0,
+            curves, n, frame.width, own, up if which == 0 else down, which == 0,
             x1, y1, 0.0, x2, y2, frame.width,
         )  # fmt: skip
         own += 1

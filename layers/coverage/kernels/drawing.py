@@ -10,6 +10,7 @@ from numba import njit
 
 from layers.coverage.kernels.curves import Frame, grown_radius
 from layers.coverage.kernels.gathering import F8, I8, gather
+from layers.coverage.kernels.growing import grown_rows
 from layers.coverage.kernels.stitching import edges_of, rings_of
 from layers.coverage.kernels.sweep import spans_of
 
@@ -50,9 +51,7 @@ def _draw(edges: Any, order: I8, low: int, high: int, arc_step: float, out: F8) 
         x, y = edges.x[v], edges.y[v]
         corners = int(abs(swept) / arc_step) + 3 if curve < 0 else 1
         if n + corners > out.shape[0]:
-            more = np.empty((2 * (n + corners), 2))
-            more[:n] = out[:n]
-            out = more
+            out = grown_rows(out, n, n + corners)
         if curve >= 0 or run < length:
             out[n, 0], out[n, 1] = x, y
             n += 1
@@ -105,7 +104,7 @@ def regions_kernel(
     """
     levels = reaches.shape[1]
     xy = np.empty((4096, 2))
-    filled = 0
+    filled = np.int64(0)
     ring_size = [0 for _ in range(0)]
     ring_polygon = [0 for _ in range(0)]
     polygon_region = [0 for _ in range(0)]
@@ -155,19 +154,16 @@ def regions_kernel(
                 value = _area(scratch, 0, size)
                 if abs(value) < LEAST_AREA_M2:
                     continue
-                while filled + n + size + rings > xy.shape[0]:
-                    more = np.empty((2 * xy.shape[0], 2))
-                    more[: filled + n] = xy[: filled + n]
-                    xy = more
+                if filled + n + size > xy.shape[0]:
+                    xy = grown_rows(xy, filled + n, filled + n + size)
                 low[drawn], high[drawn], area[drawn] = n, n + size, value
-                xy[filled + n : filled + n + size] = scratch[:size]
+                for i in range(size):
+                    xy[filled + n + i, 0], xy[filled + n + i, 1] = scratch[i, 0], scratch[i, 1]
                 n += size
                 drawn += 1
             raw = xy[filled : filled + n].copy()
-            while filled + n + drawn + 1 > xy.shape[0]:
-                more = np.empty((2 * xy.shape[0], 2))
-                more[:filled] = xy[:filled]
-                xy = more
+            if filled + n + drawn > xy.shape[0]:
+                xy = grown_rows(xy, filled, filled + n + drawn)
             holder = np.full(drawn, -1, dtype=np.int64)
             for ring in range(drawn):
                 if area[ring] > 0.0:
@@ -186,14 +182,9 @@ def regions_kernel(
                     continue
                 polygon = len(polygon_region)
                 polygon_region.append((camera - first) * levels + level)
-                for ring in range(drawn):
-                    if ring != shell:
-                        continue
-                    filled = _keep(xy, filled, raw, low[ring], high[ring], x, y)
-                    ring_size.append(high[ring] - low[ring] + 1)
-                    ring_polygon.append(polygon)
-                for ring in range(drawn):
-                    if holder[ring] != shell:
+                for k in range(drawn + 1):
+                    ring = shell if k == 0 else k - 1
+                    if k > 0 and holder[ring] != shell:
                         continue
                     filled = _keep(xy, filled, raw, low[ring], high[ring], x, y)
                     ring_size.append(high[ring] - low[ring] + 1)

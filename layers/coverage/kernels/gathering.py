@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from layers.coverage.kernels.grid import cell_of, inside_building
+from layers.coverage.kernels.growing import grown, grown_rows
 
 #: Directions that walls are sorted into and that are closed once a wall hides all beyond it.
 BUCKETS = 256
@@ -96,7 +97,7 @@ def hiding_of(height: float, eye: float, target: float) -> tuple[bool, float, fl
     return False, 1.0, 1.0, 2.0, -1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
 def bucket_of(x: float, y: float) -> float:
     """A number in [0, BUCKETS) that grows with the angle of a direction, without trigonometry."""
     size = abs(x) + abs(y)
@@ -185,9 +186,8 @@ def gather(
     """
     grid = scene.grid
     columns, rows = int(grid[3]), int(grid[4])
-    capacity = 256
-    walls = np.empty((capacity, 4))
-    hides = np.empty((capacity, 7))
+    walls = np.empty((256, 4))
+    hides = np.empty((256, 7))
     count = 0
     inside = 0
     group = np.empty(128, dtype=np.int64)
@@ -249,14 +249,9 @@ def gather(
                         inside += 1
                     begin = count
                     for w in range(scene.wall_start[b], scene.wall_start[b + 1]):
-                        if count + 3 + 2 * (w1 - w0) > capacity:
-                            capacity *= 2
-                            more_walls = np.empty((capacity, 4))
-                            more_walls[:count] = walls[:count]
-                            walls = more_walls
-                            more_hides = np.empty((capacity, 7))
-                            more_hides[:count] = hides[:count]
-                            hides = more_hides
+                        if count + 3 + 2 * (w1 - w0) > walls.shape[0]:
+                            walls = grown_rows(walls, count, count + 3 + 2 * (w1 - w0))
+                            hides = grown_rows(hides, count, walls.shape[0])
                         ax, ay = scene.ax[w] - x, scene.ay[w] - y
                         bx, by = scene.bx[w] - x, scene.by[w] - y
                         ex, ey = bx - ax, by - ay
@@ -270,25 +265,20 @@ def gather(
                             if windows.wall[i] == w:
                                 p1, q1 = windows.ends[i, 0] - x, windows.ends[i, 1] - y
                                 p2, q2 = windows.ends[i, 2] - x, windows.ends[i, 3] - y
-                                walls[count] = (ax, ay, p1, q1)
-                                hides[count] = (front, back, t_low, t_high, 0.0, 0.0, near)
-                                walls[count + 1] = (p1, q1, p2, q2)
-                                hides[count + 1] = (1.0, 1.0, 2.0, -1.0, 0.0, 0.0, near)
-                                _span(walls, hides, count)
-                                _span(walls, hides, count + 1)
+                                _put(walls, hides, count, ax, ay, p1, q1, near)
+                                _hide(hides, count, front, back, t_low, t_high)
+                                _put(walls, hides, count + 1, p1, q1, p2, q2, near)
+                                _hide(hides, count + 1, 1.0, 1.0, 2.0, -1.0)
                                 count += 2
                                 ax, ay = p2, q2
-                        walls[count] = (ax, ay, bx, by)
-                        hides[count] = (front, back, t_low, t_high, 0.0, 0.0, near)
-                        entering = _span(walls, hides, count)
+                        entering = _put(walls, hides, count, ax, ay, bx, by, near)
+                        _hide(hides, count, front, back, t_low, t_high)
                         if entering and front == 1.0 and back * near > reach * (1.0 + 1e-9):
                             _close(closing, hides[count, 4], hides[count, 5], bx, by, ax, ay, near)
                         count += 1
                     if count > begin:
                         if groups + 1 == group.size:
-                            more_group = np.empty(2 * group.size, dtype=np.int64)
-                            more_group[: groups + 1] = group[: groups + 1]
-                            group = more_group
+                            group = grown(group, groups + 1, 0)
                         groups += 1
                         group[groups] = count
     count = _drop_closed_off(walls, hides, group[: groups + 1], closing.far)
@@ -321,23 +311,39 @@ def _drop_closed_off(walls: F8, hides: F8, group: I8, far: F8) -> int:
                     open_to = True
                     break
             if endless and open_to:
-                walls[kept] = walls[w]
-                hides[kept] = hides[w]
+                _move(walls, w, kept)
+                _move(hides, w, kept)
                 kept += 1
             needed = needed or open_to
         if needed and not endless:
             for w in range(begin, end):
-                walls[kept] = walls[w]
-                hides[kept] = hides[w]
+                _move(walls, w, kept)
+                _move(hides, w, kept)
                 kept += 1
     return kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _span(walls: F8, hides: F8, w: int) -> bool:
-    """Set the directions of a wall, in buckets; returns whether it is met from outside."""
-    a = bucket_of(walls[w, 0], walls[w, 1])
-    b = bucket_of(walls[w, 2], walls[w, 3])
+@njit(cache=True, nogil=True, error_model="numpy")
+def _move(rows: F8, source: int, goal: int) -> None:
+    for column in range(rows.shape[1]):
+        rows[goal, column] = rows[source, column]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _hide(hides: F8, w: int, front: float, back: float, t_low: float, t_high: float) -> None:
+    hides[w, 0], hides[w, 1] = front, back
+    hides[w, 2], hides[w, 3] = t_low, t_high
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _put(
+    walls: F8, hides: F8, w: int, ax: float, ay: float, bx: float, by: float, near: float
+) -> bool:
+    """Set a wall, its directions in buckets and distance; returns if it is met from outside."""
+    walls[w, 0], walls[w, 1], walls[w, 2], walls[w, 3] = ax, ay, bx, by
+    hides[w, 6] = near
+    a = bucket_of(ax, ay)
+    b = bucket_of(bx, by)
     change = _wrapped(b - a)
     hides[w, 4] = a if change >= 0.0 else b
     hides[w, 5] = hides[w, 4] + abs(change)

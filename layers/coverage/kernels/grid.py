@@ -32,7 +32,7 @@ def building_boxes(
     return box
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
 def cell_of(value: float, origin: float, cell: float, count: int) -> int:
     """Column or row of a coordinate, clamped to the grid."""
     return min(max(math.floor((value - origin) / cell), 0), count - 1)

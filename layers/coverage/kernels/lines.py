@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from layers.coverage.kernels.gathering import BUCKETS, F8, I8, bucket_of, gather
+from layers.coverage.kernels.growing import grown
 
 #: Slack of closed boundaries (m): a point this close to an edge of view is on it.
 EDGE_M = 1e-9
@@ -119,9 +120,8 @@ def sight_lines_kernel(
     """Points seen by cameras first..last-1: counts, point numbers, px/m, and lines tested."""
     columns, rows = int(point_grid[3]), int(point_grid[4])
     counts = np.zeros(last - first, dtype=np.int64)
-    capacity = 1024
-    seen = np.empty(capacity, dtype=np.int32)
-    px = np.empty(capacity)
+    seen = np.empty(1024, dtype=np.int32)
+    px = np.empty(1024)
     total = 0
     lines = 0
     for camera in range(first, last):
@@ -146,14 +146,9 @@ def sight_lines_kernel(
                 lines += 1
                 if indoors[p] or is_hidden(local, start, rows_of_walls, dx, dy):
                     continue
-                if total == capacity:
-                    capacity *= 2
-                    more = np.empty(capacity, dtype=np.int32)
-                    more[:total] = seen
-                    seen = more
-                    larger = np.empty(capacity)
-                    larger[:total] = px
-                    px = larger
+                if total == seen.size:
+                    seen = grown(seen, total, 0)
+                    px = grown(px, total, 0)
                 seen[total] = p
                 px[total] = value
                 total += 1

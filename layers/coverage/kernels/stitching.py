@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from layers.coverage.kernels.gathering import F8, I8
+from layers.coverage.kernels.growing import grown, grown_rows
 from layers.coverage.kernels.sweep import SAME_M
 
 
@@ -61,14 +62,10 @@ def edges_of(spans: Any, frame: Any) -> Edges:
                 continue
             for i in range(spans.cut[sector], spans.cut[sector + 1]):
                 if k + 2 > ends.size:
-                    more = np.empty(2 * ends.size)
-                    more[:k] = ends[:k]
-                    ends = more
-                    names = np.empty((2 * whose.shape[0], 2), dtype=np.int64)
-                    names[:k] = whose[:k]
-                    whose = names
-                    cluster = np.empty(2 * cluster.size, dtype=np.int64)
-                    delta = np.empty((2 * delta.shape[0], 2), dtype=np.int64)
+                    ends = grown(ends, k, 0)
+                    whose = grown_rows(whose, k, 0)
+                    cluster = grown(cluster, 0, 0)
+                    delta = grown_rows(delta, 0, 0)
                 for top in range(2):
                     r = spans.radius[i, 2 * top + (1 if side == 0 else 0)]
                     j = k

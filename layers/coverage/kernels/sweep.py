@@ -26,6 +26,7 @@ from layers.coverage.kernels.curves import (
     events_of,
 )
 from layers.coverage.kernels.gathering import F8, I8
+from layers.coverage.kernels.growing import grown, grown_rows
 
 #: Two radii on one ray closer than this (m) are one vertex.
 SAME_M = 1e-7
@@ -56,7 +57,7 @@ def _event_index(events: F8, angle: float) -> int:
     return int(i)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _radius(line: F8, ux: float, uy: float) -> float:
     """Where a straight curve meets a ray, held to where the curve can be."""
     across = ux * line[3] - uy * line[2]
@@ -183,12 +184,10 @@ def spans_of(local: Any, frame: Any) -> Spans:
                     if at <= low + SAME_RAD or at >= high - SAME_RAD:
                         continue
                     if cuts == splits.size:
-                        more = np.empty(2 * splits.size)
-                        more[:cuts] = splits
-                        splits = more
+                        splits = grown(splits, cuts, 0)
                     splits[cuts] = at
                     cuts += 1
-            splits[:cuts] = np.sort(splits[:cuts])
+            splits[:cuts].sort()
         piece_low = low
         px, py = ux, uy
         for piece in range(cuts + 1):
@@ -227,19 +226,11 @@ def spans_of(local: Any, frame: Any) -> Spans:
                     sub_left[i], sub_right[i] = rl, rr
             # Walk outwards: sight is open while nothing entered has not been left again.
             if ray + 3 > rays.size:
-                more = np.empty(2 * rays.size)
-                more[: ray + 1] = rays[: ray + 1]
-                rays = more
-                cuts_more = np.empty(2 * cut.size, dtype=np.int64)
-                cuts_more[: ray + 1] = cut[: ray + 1]
-                cut = cuts_more
+                rays = grown(rays, ray + 1, 0)
+                cut = grown(cut, ray + 1, 0)
             if spans + m + 2 > radius.shape[0]:
-                bigger = np.empty((2 * (spans + m + 2), 4))
-                bigger[:spans] = radius[:spans]
-                radius = bigger
-                names = np.empty((2 * (spans + m + 2), 2), dtype=np.int32)
-                names[:spans] = curve[:spans]
-                curve = names
+                radius = grown_rows(radius, spans, spans + m + 2)
+                curve = grown_rows(curve, spans, radius.shape[0])
             inside = base
             first_span = spans
             low_l = low_r = low_m = 0.0
