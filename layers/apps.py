@@ -6,14 +6,23 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+
+class AdministrationConfig(admin_apps.AdminConfig):
+    """Django's administration with our own site."""
+
+    default = False
+    default_site = "layers.admin.site.Administration"
 
 
 class LayersConfig(AppConfig):
     """Registers checks, the schema that migrations do not hold, and what rooms hand each other."""
 
     name = "layers"
+    default = True
     verbose_name = _("City layers")
 
     def ready(self) -> None:

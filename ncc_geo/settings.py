@@ -84,7 +84,7 @@ NCC_OWNER_ROLE: str = unquote(urlsplit(_owner_url).username or "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "layers.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

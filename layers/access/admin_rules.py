@@ -30,7 +30,8 @@ EDITORS: dict[str, Can] = {"demandprofile": Can.PLAN_SITES, "opticsstandard": Ca
 def may_enter(user: Any) -> bool:
     """Whether the account has business in the administration pages at all."""
     rights = rights_of(user)
-    return bool(rights.abilities & {Can.ADMINISTER, Can.EDIT_ASSETS, Can.AUDIT, Can.PLAN_SITES})
+    business = {Can.ADMINISTER, Can.EDIT_ASSETS, *READERS.values(), *EDITORS.values()}
+    return bool(rights.abilities & business)
 
 
 def may_read(user: Any, model_name: str) -> bool:

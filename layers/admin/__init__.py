@@ -1,0 +1,5 @@
+"""Administration of every layer: lists, forms with a map, and the history beside them."""
+
+from layers.admin import accounts, assets, ground, history, operations, work
+
+__all__ = ["accounts", "assets", "ground", "history", "operations", "work"]

@@ -1,0 +1,84 @@
+"""Calls, incidents, units and what answers them."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from layers.admin.assets import PROVENANCE
+from layers.admin.base import LayerAdmin
+from layers.dispatch.models import Assignment, RunCard, Unit, UnitStatus, UnitStatusChange
+from layers.incidents.models import Call, Incident, IncidentType
+
+
+@admin.register(Incident)
+class IncidentAdmin(LayerAdmin):
+    """Incidents; their life is moved by the console, not here."""
+
+    list_display = ("number", "type", "state", "priority", "reported_at", "agency")
+    list_filter = ("state", "priority", "agency")
+    search_fields = ("number", "address")
+    readonly_fields = PROVENANCE
+    exclude = ("created_by",)
+
+
+@admin.register(IncidentType)
+class IncidentTypeAdmin(LayerAdmin):
+    """Kinds of incidents."""
+
+    list_display = ("name", "code", "group", "default_priority", "severity", "sensitive")
+    list_filter = ("group", "sensitive")
+    search_fields = ("name", "code")
+
+
+@admin.register(Call)
+class CallAdmin(LayerAdmin):
+    """Calls; who called is on no list."""
+
+    list_display = ("code", "kind", "channel", "arrived_at", "answered_at", "incident")
+    list_filter = ("kind", "channel")
+    search_fields = ("code",)
+    readonly_fields = PROVENANCE
+
+
+@admin.register(Unit)
+class UnitAdmin(LayerAdmin):
+    """Units."""
+
+    list_display = ("callsign", "kind", "status", "status_since", "agency", "station")
+    list_filter = ("kind", "agency", "status")
+    search_fields = ("callsign", "name")
+    readonly_fields = PROVENANCE
+
+
+@admin.register(UnitStatus)
+class UnitStatusAdmin(LayerAdmin):
+    """Statuses and their class; statuses may be renamed."""
+
+    list_display = ("name", "code", "status_class", "order", "needs_reason")
+    list_filter = ("status_class",)
+
+
+@admin.register(UnitStatusChange)
+class UnitStatusChangeAdmin(LayerAdmin):
+    """Every status a unit has had."""
+
+    list_display = ("unit", "status", "at", "recorded_at", "reason", "author")
+    list_filter = ("status",)
+    search_fields = ("unit__callsign",)
+
+
+@admin.register(RunCard)
+class RunCardAdmin(LayerAdmin):
+    """What an incident type calls for."""
+
+    list_display = ("incident_type", "alarm_level", "kind", "capability", "count")
+    list_filter = ("kind", "alarm_level")
+    search_fields = ("incident_type__name",)
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(LayerAdmin):
+    """Units on incidents."""
+
+    list_display = ("unit", "incident", "dispatched_at", "on_scene_at", "cleared_at")
+    search_fields = ("unit__callsign", "incident__number")
