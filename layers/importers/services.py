@@ -73,11 +73,10 @@ def layer_import(
     started = time.monotonic()
     layer = layer_named(layer_name)
     report = Report()
-    progress(f"reading {Path(path).name}")
     table = table_from_file(path, crs=crs, sublayer=sublayer, layer_name=layer.name)
     if defaults:
         _set_defaults(table, layer, defaults)
-    progress(f"{len(table.rows)} rows read")
+    progress(f"{len(table.rows)} rows read from {table.file_name}")
     actor = current_actor() or Actor(author_id, "import", "import_layer")
     try:
         with acting_as(actor), recorded():

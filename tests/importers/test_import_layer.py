@@ -514,7 +514,7 @@ def test_the_command_prints_one_document_or_one_error_line(tmp_path: Path) -> No
         report
     )
     assert out.getvalue().count("\n") == 1
-    assert "reading w.csv" in err.getvalue()
+    assert "2 rows read from w.csv" in err.getvalue()
     with pytest.raises(CommandError, match="no layer 'nix'"):
         call_command("import_layer", "nix", str(tmp_path / "w.csv"), stderr=err)
     (tmp_path / "n.csv").write_text("a,b\n1,2\n")
