@@ -128,6 +128,7 @@ class Dual:
         doi:10.1007/BFb0120690): with one of them forced in, the bound falls to the target."""
         inst = self.instance
         site = inst.option_site
+        point = self.sharpened(point)
         if not len(site):
             return np.zeros(0, dtype=np.bool_)
         earns = point.profit - point.rupiah_price * inst.option_cost
@@ -144,10 +145,17 @@ class Dual:
 
     def needed_sites(self, point: DualPoint, target: float) -> NDArray[np.bool_]:
         """Sites that every plan better than `target` builds."""
+        point = self.sharpened(point)
         spare = point.values[~point.built & (point.values > 0)]
         instead = float(spare.max()) if len(spare) else 0.0
         loss = point.values - instead
         return np.asarray(point.built & (point.bound - loss <= target * (1.0 + 1e-12)))
+
+    def sharpened(self, point: DualPoint) -> DualPoint:
+        """The same prices with the exact value of every pole, not only of those near being built."""
+        if not self.stacked:
+            return point
+        return self._point(point.prices, point.profit, point.rupiah_price, everywhere=True)
 
     def _profit(self, prices: FloatArray) -> tuple[FloatArray, FloatArray]:
         prices = np.clip(np.nan_to_num(prices), 0.0, self.instance.w1)
@@ -201,7 +209,9 @@ class Dual:
         built[self.required] = True
         return built, threshold
 
-    def _point(self, prices: FloatArray, profit: FloatArray, price: float) -> DualPoint:
+    def _point(
+        self, prices: FloatArray, profit: FloatArray, price: float, *, everywhere: bool = False
+    ) -> DualPoint:
         inst = self.instance
         sites = len(inst.site_cost)
         values, spent = np.empty(sites), np.empty(sites, dtype=np.int64)
@@ -217,8 +227,9 @@ class Dual:
             free = values[built & ~inst.required]
             limit = float(free.min()) if self.free_sites <= len(free) and len(free) else 0.0
             limit = max(0.0, limit)
-            rest = ~done & (values > limit)
-            self._sharpen(prices, profit, price, rest, limit, values, picked, spent)
+            rest = ~done if everywhere else ~done & (values > limit)
+            floor = -np.inf if everywhere else limit
+            self._sharpen(prices, profit, price, rest, floor, values, picked, spent)
             built, threshold = self._select(values)
         bound = (
             float(np.maximum(inst.w1 - prices, 0.0).sum())

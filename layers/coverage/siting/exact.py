@@ -25,7 +25,7 @@ class Answer:
     """What a run of HiGHS says, in class units. `options` None where it found no plan;
     `prices` one a class (NaN where the programme has no row for it); `bound` is inf if unknown."""
 
-    finished: bool
+    timed_out: bool
     bound: float
     options: IntArray | None = None
     prices: FloatArray | None = None
@@ -237,17 +237,17 @@ class Programme:
     def relax(self, *, seconds: float, stopped: Callable[[], bool]) -> Answer:
         """Optimum of the linear relaxation and its prices."""
         if not self.columns:
-            return Answer(True, 0.0)
+            return Answer(False, 0.0)
         solver = self._load(False)
         _run(solver, seconds, stopped)
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return Answer(False, np.inf)
+            return Answer(_timed_out(solver), np.inf)
         dual = -np.asarray(solver.getSolution().row_dual) / self._scale
         prices = np.full(len(self.reduced.first_weight), np.nan)
         prices[self.classes] = dual[: len(self.classes)]
         money = max(0.0, float(dual[self._budget_row])) / self._money_unit
         bound = -solver.getInfo().objective_function_value / self._scale
-        return Answer(True, bound, prices=prices, rupiah_price=money)
+        return Answer(False, bound, prices=prices, rupiah_price=money)
 
     def solve(
         self,
@@ -279,11 +279,10 @@ class Programme:
         _run(solver, seconds, stopped)
         info = solver.getInfo()
         bound = -info.mip_dual_bound / self._scale
-        finished = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
         if info.primal_solution_status != 2:
-            return Answer(finished, bound)
+            return Answer(_timed_out(solver), bound)
         values = np.asarray(solver.getSolution().col_value)
-        return Answer(finished, bound, options=self.options[values[self.y] > 0.5])
+        return Answer(_timed_out(solver), bound, options=self.options[values[self.y] > 0.5])
 
     def _values(self, options: IntArray) -> FloatArray:
         out = np.zeros(self.columns)
@@ -309,3 +308,7 @@ def _run(solver: Any, seconds: float, stopped: Callable[[], bool]) -> None:
     solver.cbSimplexInterrupt += interrupt
     solver.cbMipInterrupt += interrupt
     solver.run()
+
+
+def _timed_out(solver: Any) -> bool:
+    return bool(solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,35 @@ def reduce_problem(problem: CoverageProblem) -> Reduced:
         site_index=sites,
         point_class=point_class,
     )
+
+
+def narrowed(reduced: Reduced, active: NDArray[np.bool_]) -> tuple[Reduced, IntArray]:
+    """The problem over some of its options, merged anew, and the new class of each class (−1 for
+    one that none of them sees). `option_index`, `site_index` point into `reduced`."""
+    options = np.flatnonzero(active)
+    covers = reduced.covers[options]
+    seen = np.flatnonzero(_column_counts(covers))
+    groups, merged = merge_columns(covers[:, seen])
+    labels = np.full(len(reduced.first_weight), -1, dtype=np.int64)
+    labels[seen] = groups
+    size = merged.shape[1]
+    sites, option_site = np.unique(reduced.option_site[options], return_inverse=True)
+    part = replace(
+        reduced,
+        covers=merged,
+        seen_by=_transposed(merged),
+        first_weight=np.bincount(groups, weights=reduced.first_weight[seen], minlength=size),
+        second_weight=np.bincount(groups, weights=reduced.second_weight[seen], minlength=size),
+        option_site=option_site.astype(np.int64),
+        site_start=np.searchsorted(option_site, np.arange(len(sites) + 1)).astype(np.int64),
+        option_cost_idr=reduced.option_cost_idr[options],
+        site_cost_idr=reduced.site_cost_idr[sites],
+        required=reduced.required[sites],
+        option_index=options,
+        site_index=sites,
+        point_class=labels,
+    )
+    return part, labels
 
 
 def merge_columns(covers: Any) -> tuple[IntArray, Any]:

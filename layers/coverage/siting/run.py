@@ -14,11 +14,11 @@ from layers.coverage.siting.certificate import Certificate, certify
 from layers.coverage.siting.dual import Dual, DualPoint
 from layers.coverage.siting.exact import Programme
 from layers.coverage.siting.kernels import Plan, instance_of
-from layers.coverage.siting.merge import Reduced, reduce_problem
+from layers.coverage.siting.merge import Reduced, narrowed
 from layers.coverage.siting.problem import CoverageProblem, FloatArray, IntArray
 from layers.coverage.siting.search import Search
 
-Status = Literal["optimal", "gap_reached", "time_limit", "cancelled"]
+Status = Literal["optimal", "gap_reached", "time_limit", "cancelled", "stalled"]
 
 #: A plan within this share of its bound is called optimal: the tolerance of the solver.
 OPTIMAL_GAP = 1e-6
@@ -34,6 +34,15 @@ DESCENT_ROUNDS = 400
 RANDOM_TRIES = 60
 COLUMN_LIMIT = 2000
 PRICING_ROUNDS = 6
+
+#: Entries of the matrix above which the programmes are slow: more search comes before them.
+HEAVY = 100_000
+HEAVY_ROUNDS = 20
+
+#: Part of the options up to which the run goes on with the promising ones alone, and how much
+#: looser than theirs the exported certificate may stay.
+NARROW_SHARE = 0.5
+CERTIFICATE_SLACK = 1e-3
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,8 @@ class Solution:
     order, adding up to `objective`; `options` the cameras, by site in that order. `bound` is the
     least bound proven on any plan and `gap` = (bound − objective) / bound (0 where the bound is 0).
     `certificate.bound` is the part of it that can be checked without the optimiser and may be
-    higher. `status`: `optimal` (gap ≤ 1e-6), `gap_reached` (≤ the gap asked for), `time_limit` or
-    `cancelled`. Money in whole rupiah.
+    higher. `status`: `optimal` (gap ≤ 1e-6), `gap_reached` (≤ the gap asked for), `time_limit`,
+    `cancelled` or `stalled` (the solver could prove no more). Money in whole rupiah.
     """
 
     sites: IntArray
@@ -79,7 +88,6 @@ class Clock:
         self.started = time.perf_counter()
         self._limit_s = time_limit_s
         self._should_stop = should_stop
-        self._looked = 0.0
         self.reason: Status | None = None
 
     @property
@@ -91,6 +99,10 @@ class Clock:
     def left_s(self) -> float:
         """Seconds until the limit."""
         return max(0.0, self._limit_s - self.seconds)
+
+    def expire(self) -> None:
+        """Note that the solver ran into the time limit."""
+        self.reason = self.reason or "time_limit"
 
     def stopped(self) -> bool:
         """True once the time is up or the caller asked to stop."""
@@ -111,7 +123,7 @@ class Run:
 
     def __init__(
         self,
-        problem: CoverageProblem,
+        reduced: Reduced,
         clock: Clock,
         *,
         gap: float,
@@ -119,14 +131,13 @@ class Run:
         on_progress: Callable[[Progress], None] | None,
         goal: float | None = None,
     ) -> None:
-        self.problem = problem
         self.clock = clock
         self.enough = max(gap, 0.0)
         self.seed = seed
         self.on_progress = on_progress
         self.random = np.random.default_rng(seed)
-        self.reduced: Reduced = reduce_problem(problem)
-        self.instance = instance_of(self.reduced)
+        self.reduced = reduced
+        self.instance = instance_of(reduced)
         self.dual = Dual(
             self.instance,
             budget_idr=self.reduced.budget_idr,
@@ -169,24 +180,74 @@ class Run:
         self._report("greedy")
         if self.done():
             return
+        self.prove(descents=(DESCENT_ROUNDS // 2, DESCENT_ROUNDS))
+
+    def prove(self, *, descents: tuple[int, ...]) -> None:
+        """From the plan and prices at hand to a plan and bound within the gap."""
         if len(self.reduced.option_index) > SMALL:
-            for rounds in (DESCENT_ROUNDS // 2, DESCENT_ROUNDS):
+            for rounds in descents:
                 self._price(self._descent(rounds))
                 self._report("prices")
                 self._improve(self._priced_plan())
                 self._report("search")
-                if self.done():
+                if self.done() or self._narrow():
                     return
         self._improve(self.search.plan_of(self.options))
         self._report("search")
         if self.done():
             return
+        if len(self.reduced.covers.indices) > HEAVY:
+            for _ in range(HEAVY_ROUNDS):
+                self._improve(self.search.plan_of(self.options))
+                if self.done() or self._narrow():
+                    return
+            self._report("search")
         self._linear()
         self._report("linear programme")
         if self.done():
             return
         self._integer()
         self._report("integer programme")
+
+    def _narrow(self) -> bool:
+        """Where reduced-cost fixing leaves few options, solve over those alone, merged anew.
+
+        A plan better than the best one has only such options, so that the bound found among them
+        holds for all. Its prices are then tried on the whole problem, and options that show up are
+        let in, until prices prove (nearly) as much there. False where too many are left.
+        """
+        active = ~self.dual.hopeless_options(self.point, self.total)
+        active[self.options] = True
+        if active.mean() > NARROW_SHARE:
+            return False
+        for _ in range(PRICING_ROUNDS):
+            part, labels = narrowed(self.reduced, active)
+            child = Run(
+                part, self.clock, gap=self.enough, seed=self.seed, on_progress=self.on_progress
+            )
+            child.goal = self.goal
+            child.options = np.searchsorted(part.option_index, self.options)
+            child.total = self.total
+            seen = labels >= 0
+            prices = np.bincount(
+                labels[seen], weights=self.point.prices[seen], minlength=len(part.first_weight)
+            )
+            child._price(child.dual.at(prices, rupiah_price=self.point.rupiah_price))
+            child.prove(descents=(DESCENT_ROUNDS,))
+            if child.total > self.total:
+                self.total, self.options = child.total, part.option_index[child.options]
+            self.bound = min(self.bound, max(self.total, child.bound))
+            share = child.point.prices / np.maximum(part.first_weight, 1.0)
+            prices = np.where(seen, self.reduced.first_weight * share[labels], self.point.prices)
+            point = self.dual.at_exactly(prices, child.point.rupiah_price)
+            self._price(point)
+            missed = point.picked & point.built[self.reduced.option_site] & ~active
+            slack = max(self.enough, CERTIFICATE_SLACK)
+            loose = self.point.bound > child.point.bound * (1.0 + slack)
+            if self.clock.stopped() or not (missed.any() and loose):
+                break
+            active |= missed
+        return True
 
     def _descent(self, rounds: int) -> DualPoint:
         return self.dual.descend(
@@ -237,6 +298,8 @@ class Run:
                 return
             programme = Programme(reduced, active, nothing)
             answer = programme.relax(seconds=self.clock.left_s, stopped=self.clock.stopped)
+            if answer.timed_out:
+                self.clock.expire()
             if answer.prices is None:
                 return
             prices = np.where(np.isnan(answer.prices), self.point.prices, answer.prices)
@@ -251,12 +314,12 @@ class Run:
 
     def _integer(self) -> None:
         """The integer programme over what reduced-cost fixing leaves."""
+        active = ~self.dual.hopeless_options(self.point, self.total)
+        active[self.options] = True
+        built = self.dual.needed_sites(self.point, self.total)
+        built[~np.isin(np.arange(len(built)), self.reduced.option_site[self.options])] = False
+        programme = Programme(self.reduced, active, built)
         while not self.done():
-            active = ~self.dual.hopeless_options(self.point, self.total)
-            active[self.options] = True
-            built = self.dual.needed_sites(self.point, self.total)
-            built[~np.isin(np.arange(len(built)), self.reduced.option_site[self.options])] = False
-            programme = Programme(self.reduced, active, built)
             answer = programme.solve(
                 start=self.options,
                 seed=self.seed,
@@ -265,6 +328,8 @@ class Run:
                 stopped=self.clock.stopped,
                 settled=self.settled,
             )
+            if answer.timed_out:
+                self.clock.expire()
             plan = None if answer.options is None else self.search.plan_of(answer.options)
             if plan is not None:
                 self.search.refill(plan)
@@ -295,50 +360,47 @@ class Run:
                 )
             )
 
-    def solution(self) -> Solution:
-        """The best plan in the caller's terms, with its certificate."""
-        reduced, problem = self.reduced, self.problem
-        options = reduced.option_index[self.options]
-        first = np.maximum(reduced.first_weight, 1.0)
-        share = np.append(np.minimum(1.0, self.point.prices / first), 1.0)
-        certificate = certify(
-            problem,
-            options,
-            problem.weights * share[reduced.point_class],
-            self.point.rupiah_price / reduced.scale if self.dual.priced else 0.0,
-        )
-        sites, gains = building_order(problem, options)
-        objective = float(gains.sum())
-        bound = max(objective, min(certificate.bound, self.bound / reduced.scale))
-        gap = (bound - objective) / bound if bound > objective else 0.0
-        status: Status
-        if gap <= OPTIMAL_GAP:
-            gap, status = 0.0 if bound == objective else gap, "optimal"
-        elif gap <= self.enough:
-            status = "gap_reached"
-        else:
-            status = self.clock.reason or "time_limit"
-        place = {int(s): i for i, s in enumerate(sites)}
-        options = np.array(
-            sorted(
-                options.tolist(),
-                key=lambda c: (place[int(problem.option_site[c])], int(problem.option_rank[c])),
-            ),
-            dtype=np.int64,
-        )
-        return Solution(
-            sites=sites,
-            options=options,
-            gains=gains,
-            objective=objective,
-            bound=bound,
-            gap=gap,
-            status=status,
-            cost_idr=problem.cost_idr(options),
-            seconds=self.clock.seconds,
-            classes=len(reduced.first_weight),
-            certificate=certificate,
-        )
+
+def solution_of(problem: CoverageProblem, run: Run) -> Solution:
+    """The best plan of a run in the caller's terms, with its certificate."""
+    reduced = run.reduced
+    options = reduced.option_index[run.options]
+    first = np.maximum(reduced.first_weight, 1.0)
+    share = np.append(np.minimum(1.0, run.point.prices / first), 1.0)
+    certificate = certify(
+        problem,
+        options,
+        problem.weights * share[reduced.point_class],
+        run.point.rupiah_price / reduced.scale if run.dual.priced else 0.0,
+    )
+    sites, gains = building_order(problem, options)
+    objective = float(gains.sum())
+    bound = max(objective, min(certificate.bound, run.bound / reduced.scale))
+    gap = (bound - objective) / bound if bound > objective else 0.0
+    status: Status
+    if gap <= OPTIMAL_GAP:
+        status = "optimal"
+    elif gap <= run.enough:
+        status = "gap_reached"
+    else:
+        status = "stalled" if not run.clock.stopped() else run.clock.reason or "time_limit"
+    place = {int(s): i for i, s in enumerate(sites)}
+    rank = problem.option_rank
+    order = sorted(options.tolist(), key=lambda c: (place[int(problem.option_site[c])], rank[c]))
+    options = np.array(order, dtype=np.int64)
+    return Solution(
+        sites=sites,
+        options=options,
+        gains=gains,
+        objective=objective,
+        bound=bound,
+        gap=gap,
+        status=status,
+        cost_idr=problem.cost_idr(options),
+        seconds=run.clock.seconds,
+        classes=len(reduced.first_weight),
+        certificate=certificate,
+    )
 
 
 def building_order(problem: CoverageProblem, options: IntArray) -> tuple[IntArray, FloatArray]:

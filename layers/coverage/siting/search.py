@@ -71,16 +71,27 @@ class Search:
                 best, self.by_money = plan, money
         return best
 
-    def refill(self, plan: Plan, *, money: bool | None = None, limit: int = 2**31) -> None:
+    def refill(
+        self,
+        plan: Plan,
+        *,
+        money: bool | None = None,
+        limit: int = 2**31,
+        barred: IntArray | None = None,
+    ) -> None:
         """Spend what is left on the best additions, judged as the better greedy did."""
         everywhere = np.ones(len(self.reduced.site_index), dtype=np.bool_)
+        if barred is not None:
+            everywhere[barred] = False
         if self.by_money if money is None else money:
             fill(self.instance, plan, everywhere, True, limit)
         fill(self.instance, plan, everywhere, False, limit)
 
     def improve(self, plan: Plan, *, random: np.random.Generator, tries: int) -> Plan:
         """Interchange (Teitz & Bart 1968, doi:10.1287/opre.16.5.955) site by site, then with
-        `tries` random groups of sites that see the same demand; never returns a worse plan."""
+        `tries` random groups of sites that see the same demand, half of the time with some of them
+        barred from coming straight back (ruin and recreate, Schrimpf et al. 2000,
+        doi:10.1006/jcph.1999.6413); never returns a worse plan."""
         for _ in range(MAX_PASSES):
             before = float(plan.total[0])
             for s in np.flatnonzero(plan.cameras_at):
@@ -94,7 +105,9 @@ class Search:
             sites = np.flatnonzero(plan.cameras_at)
             if self.stopped() or len(sites) < 2:
                 break
-            plan = self._retry(plan, self._neighbours(plan, int(random.choice(sites)), random))
+            group = self._neighbours(plan, int(random.choice(sites)), random)
+            barred = group[(random.random(len(group)) < 0.5) & (random.random() < 0.5)]
+            plan = self._retry(plan, group, barred[~self.reduced.required[barred]])
         return plan
 
     def prune(self, plan: Plan) -> None:
@@ -110,8 +123,8 @@ class Search:
             if plan.total[0] < before:
                 add_option(self.instance, plan, c)
 
-    def _retry(self, plan: Plan, sites: IntArray) -> Plan:
-        """Take the cameras of these sites down and refill; undone where that gains nothing."""
+    def _retry(self, plan: Plan, sites: IntArray, barred: IntArray | None = None) -> Plan:
+        """Take the cameras of these sites down and refill; undone where that loses."""
         before = float(plan.total[0])
         old = np.flatnonzero(plan.chosen)
         gone = old[np.isin(self.reduced.option_site[old], sites)]
@@ -123,8 +136,8 @@ class Search:
             room = plan.left[0] - self.reduced.site_cost_idr[s] - self._owed(plan, sites, int(s))
             gain = np.where(cost <= room, plan.gain[low:high], -1.0)
             add_option(self.instance, plan, low + int(np.argmax(gain)))
-        self.refill(plan)
-        if plan.total[0] > before:
+        self.refill(plan, barred=barred)
+        if plan.total[0] > before or (barred is not None and plan.total[0] == before):
             return plan
         new = plan.chosen.copy()
         new[old] = False

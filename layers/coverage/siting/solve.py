@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from layers.coverage.siting.certificate import Certificate, covered_weight
+from layers.coverage.siting.merge import reduce_problem
 from layers.coverage.siting.problem import CoverageProblem, check_feasible
-from layers.coverage.siting.run import Clock, Progress, Run, Solution, Status
+from layers.coverage.siting.run import Clock, Progress, Run, Solution, Status, solution_of
 from layers.errors import Infeasible, InvalidInput
 
 #: How much of the total weight may be missing from a share that counts as reached.
@@ -42,9 +43,9 @@ def solve_coverage(
         )
     check_feasible(problem)
     clock = Clock(time_limit_s, should_stop)
-    run = Run(problem, clock, gap=gap, seed=seed, on_progress=on_progress)
+    run = Run(reduce_problem(problem), clock, gap=gap, seed=seed, on_progress=on_progress)
     run.search_and_prove()
-    return run.solution()
+    return solution_of(problem, run)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class FewestSites:
 
     `plan` has `site_count` sites and sees `share` of all demand weight. No plan with fewer than
     `least` sites reaches the target; `status` is `optimal` where the two are equal, else
-    `time_limit` or `cancelled`. `exclusion`, where there is one, belongs to the problem with
+    `time_limit`, `cancelled` or `stalled`. `exclusion`, where there is one, belongs to the problem with
     `max_sites` = site_count − 1 and shows by a bound below `target` that one site fewer is not
     enough; it is None where that took the integer programme.
     """
@@ -101,12 +102,12 @@ def solve_fewest_sites(
     _check_reachable(problem, share, total)
 
     def attempt(sites: int) -> Run:
-        limited = replace(problem, max_sites=sites)
-        run = Run(limited, clock, gap=0.0, seed=seed, on_progress=on_progress, goal=target)
+        reduced = reduce_problem(replace(problem, max_sites=sites))
+        run = Run(reduced, clock, gap=0.0, seed=seed, on_progress=on_progress, goal=target)
         run.search_and_prove()
         return run
 
-    count = _enough_by_greedy(problem, clock, seed, target)
+    count = _enough_by_greedy(problem, seed, target)
     best, least = attempt(count), max(1, len(problem.required_sites))
     exclusion = None
     while True:
@@ -119,26 +120,26 @@ def solve_fewest_sites(
             continue
         if run.settled(0.0, run.bound):
             least = count
-            certificate = run.solution().certificate
+            certificate = solution_of(replace(problem, max_sites=count - 1), run).certificate
             if certificate.bound < target * (1.0 - SHARE_TOLERANCE):
                 exclusion = certificate
         break
-    plan = best.solution()
+    plan = solution_of(replace(problem, max_sites=count), best)
     return FewestSites(
         plan=plan,
         site_count=len(plan.sites),
         least=min(least, len(plan.sites)),
         share=plan.objective / total if total else 1.0,
         target=target,
-        status="optimal" if least >= len(plan.sites) else clock.reason or "time_limit",
+        status="optimal" if least >= len(plan.sites) else clock.reason or "stalled",
         seconds=clock.seconds,
         exclusion=exclusion,
     )
 
 
-def _enough_by_greedy(problem: CoverageProblem, clock: Clock, seed: int, target: float) -> int:
+def _enough_by_greedy(problem: CoverageProblem, seed: int, target: float) -> int:
     """A number of sites with which the greedy plan reaches the target."""
-    whole = replace(problem, max_sites=problem.n_sites)
+    whole = reduce_problem(replace(problem, max_sites=problem.n_sites))
     endless = Clock(np.inf, None)
     run = Run(whole, endless, gap=0.0, seed=seed, on_progress=None, goal=target)
     plan = run.search.required_plan()

@@ -103,7 +103,7 @@ def test_ties_go_to_the_lowest_id() -> None:
 
 
 def test_equal_hashes_are_compared_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = town(max_sites=8)
+    problem = instance(candidates=60, points=1200, seed=9, headings=True, models=2, max_sites=8)
     honest = solve_coverage(problem, gap=0.001)
     dense = problem.covers[:, :900]
     groups, merged = merge.merge_columns(dense)

@@ -139,9 +139,7 @@ def test_limits_hold_under_every_time_out_and_the_bound_stays_true(headings: boo
 
 
 def test_cancelling_returns_the_best_found_and_never_optimal() -> None:
-    problem = instance(
-        candidates=300, points=6000, seed=2, headings=True, models=2, max_sites=20
-    )
+    problem = instance(candidates=300, points=6000, seed=2, headings=True, models=2, max_sites=20)
     optimum = solve_coverage(problem, gap=0.0).objective
     seen: list[Progress] = []
     for calls in (0, 1, 3, 30):
