@@ -15,7 +15,7 @@ class AdministrationConfig(admin_apps.AdminConfig):
     """Django's administration with our own site."""
 
     default = False
-    default_site = "layers.admin.site.Administration"
+    default_site = "layers.access.admin_site.Administration"
 
 
 class LayersConfig(AppConfig):
