@@ -50,13 +50,13 @@ def addresses() -> list[tuple[str, frozenset[Can]]]:
     return found
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_every_address_states_a_policy() -> None:
     assert open_views() == []
     assert len(addresses()) > 15
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 @pytest.mark.parametrize("role", ["visitor", "nobody", *Role.values])
 def test_who_gets_in_is_what_the_policy_says(role: str, client: Client) -> None:
     abilities = {Can.SEE_PUBLIC}
@@ -77,14 +77,14 @@ def test_who_gets_in_is_what_the_policy_says(role: str, client: Client) -> None:
         assert response.status_code < 500 or response.status_code == 503, (role, address)
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_user_without_agency_sees_what_the_public_sees() -> None:
     assert rights_of(make_user("lone")) == PUBLIC.__class__(
         user_id=rights_of(make_user("lone2")).user_id - 1, abilities=PUBLIC.abilities
     )
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_expired_or_revoked_grant_counts_for_nothing_on_the_next_request(client: Client) -> None:
     user = make_user("d", (Role.DISPATCHER, make_agency()))
     client.force_login(user)
@@ -95,7 +95,7 @@ def test_expired_or_revoked_grant_counts_for_nothing_on_the_next_request(client:
     assert client.get("/api/v1/units/nearest?lon=112.6&lat=-7.9").status_code == 403
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_the_neighbouring_government_sees_none_of_the_citys_data(client: Client) -> None:
     city = make_agency("dishub", government="35.73")
     other = make_agency("dishub-kab", government="35.07")
@@ -110,7 +110,7 @@ def test_the_neighbouring_government_sees_none_of_the_citys_data(client: Client)
     assert "CITY-1" not in body
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_never_public_fields_stay_out_of_public_answers(client: Client) -> None:
     make_area()
     agency = make_agency()
@@ -134,7 +134,7 @@ def test_never_public_fields_stay_out_of_public_answers(client: Client) -> None:
             assert secret not in body, secret
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_posting_without_the_page_token_is_refused() -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_user("p", (Role.PLANNER, make_agency())))

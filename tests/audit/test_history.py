@@ -18,7 +18,7 @@ def changes(action: str) -> list[Change]:
     return list(Change.objects.filter(table_name="layers_camera", action=action).order_by("id"))
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_bulk_update_and_raw_sql_are_recorded_with_the_actor() -> None:
     camera = make_camera()
     with acting_as(Actor(user_id=7, name="sari", source="web")), recorded():
@@ -34,7 +34,7 @@ def test_bulk_update_and_raw_sql_are_recorded_with_the_actor() -> None:
     assert second.actor == connection.settings_dict["USER"]
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_bulk_create_and_delete_are_recorded_row_by_row() -> None:
     first = make_camera("A")
     Camera.objects.bulk_create(
@@ -45,7 +45,7 @@ def test_bulk_create_and_delete_are_recorded_row_by_row() -> None:
     assert len(changes("D")) == 4
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_secrets_are_recorded_as_changed_never_as_text() -> None:
     camera = make_camera(stream_url="rtsp://u:rahasia@10.1.1.1/a")
     Camera.objects.filter(pk=camera.pk).update(stream_url="rtsp://u:lain@10.1.1.1/b")
@@ -62,7 +62,7 @@ def test_secrets_are_recorded_as_changed_never_as_text() -> None:
     assert changes("U")[0].after == {"stream_url": "(changed)"}
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE layers_change SET actor = 'x'", "DELETE FROM layers_change", "TRUNCATE layers_change"],
@@ -78,7 +78,7 @@ def test_history_resists_even_its_owner(statement: str) -> None:
     assert Change.objects.exists()
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_serving_role_has_no_right_on_history_and_no_table_of_its_own(settings: object) -> None:
     role = getattr(settings, "NCC_APP_ROLE", "")
     owner = getattr(settings, "NCC_OWNER_ROLE", "")
@@ -112,7 +112,7 @@ def test_actor_never_leaks_to_the_next_transaction() -> None:
     assert actors["B"] != "sari"
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_versions_move_once_a_transaction_and_survive_folding() -> None:
     before = layer_versions().get("cctv", 0)
     make_camera("A")
@@ -123,7 +123,7 @@ def test_versions_move_once_a_transaction_and_survive_folding() -> None:
     assert layer_versions()["cctv"] == moved
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_unfinished_statement_leaves_no_trace() -> None:
     with pytest.raises(ProgrammingError), transaction.atomic():
         make_camera("A")

@@ -43,13 +43,13 @@ def street(name: str, *points: tuple[float, float]) -> Road:
     )
 
 
-@pytest.fixture()
+@pytest.fixture
 def street_north(db: None) -> Road:
     """A straight street, 199.9 m due north from the camera's foot."""
     return street("Jalan Utara", (0.0, 1.0), (0.0, 200.9))
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_covered_street_is_what_the_formula_says(street_north: Road) -> None:
     make_camera("C", fov_deg=90.0, max_range_m=150.0)
     figures = coverage_analyse()
@@ -64,7 +64,7 @@ def test_covered_street_is_what_the_formula_says(street_north: Road) -> None:
     assert covered + uncovered == pytest.approx(figures["street_m"], abs=1e-3)
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_levels_nest_and_a_building_only_takes_away(street_north: Road) -> None:
     make_camera("C")
     before = coverage_analyse()
@@ -83,7 +83,7 @@ def test_levels_nest_and_a_building_only_takes_away(street_north: Road) -> None:
     )
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("status", "reason"), [("planned", "planned"), ("failed", "failed"), ("retired", "retired")]
 )
@@ -99,7 +99,7 @@ def test_planned_failed_and_retired_never_cover(
     assert figures["gaps"][0]["street"] == "Jalan Utara"
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_two_cameras_on_a_pole_are_a_union(street_north: Road) -> None:
     first = make_camera("A")
     one = coverage_analyse()
@@ -111,7 +111,7 @@ def test_two_cameras_on_a_pole_are_a_union(street_north: Road) -> None:
     assert one["seen_by_one_m"] == pytest.approx(40.0, abs=0.05)
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_ptz_counts_where_it_looks_and_its_reach_is_told_apart(street_north: Road) -> None:
     street("Jalan Selatan", (0.0, -1.0), (0.0, -201.0))
     make_camera("P", kind="ptz", fov_deg=60.0)
@@ -124,13 +124,13 @@ def test_ptz_counts_where_it_looks_and_its_reach_is_told_apart(street_north: Roa
     assert now > 0
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_camera_without_heading_is_named_not_guessed(street_north: Road) -> None:
     make_camera("C", heading_deg=None)
     assert coverage_analyse()["excluded"] == [{"code": "C", "reason": "heading unknown"}]
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_areas_add_up_to_their_parent(street_north: Road) -> None:
     city = make_area("35.73", box=(LON - 0.01, LAT - 0.01, LON + 0.01, LAT + 0.01))
     make_area(
@@ -158,7 +158,7 @@ def test_areas_add_up_to_their_parent(street_north: Road) -> None:
     )
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_incidents_draw_demand_and_age_with_their_half_life(street_north: Road) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     lon, lat = place(0.0, 150.0)
@@ -172,7 +172,7 @@ def test_incidents_draw_demand_and_age_with_their_half_life(street_north: Road) 
     assert coverage_analyse(as_of=moment)["demand"] == pytest.approx(first["street_m"], rel=1e-6)
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_unknown_area_and_level_are_refused_and_store_nothing(street_north: Road) -> None:
     with pytest.raises(NotFound, match="99"):
         coverage_analyse(area_code="99")
@@ -181,7 +181,7 @@ def test_unknown_area_and_level_are_refused_and_store_nothing(street_north: Road
     assert not CoverageRun.objects.exists()
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_cameras_seeing_puts_the_best_picture_first_and_respects_walls() -> None:
     target = place(0.0, 20.0)
     make_camera("NEAR", lon=place(0, 5)[0], lat=place(0, 5)[1])
@@ -200,7 +200,7 @@ def test_cameras_seeing_puts_the_best_picture_first_and_respects_walls() -> None
     assert cameras_seeing(*target)["cameras"] == []
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_camera_region_is_true_metres_and_true_north() -> None:
     answer = camera_region(LON, LAT, heading_deg=90.0, fov_deg=90.0, range_m=100.0)
     visible = next(f for f in answer["features"] if f["properties"]["level"] == "visible")
@@ -215,7 +215,7 @@ def test_camera_region_is_true_metres_and_true_north() -> None:
     assert levels == ["visible", "monitor", "detect", "observe", "recognise", "identify"]
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "bad", [{"fov_deg": 0.0}, {"fov_deg": -10.0}, {"height_m": 0.0}, {"range_m": -1.0}]
 )
@@ -226,7 +226,7 @@ def test_camera_region_refuses_what_is_no_camera(bad: dict[str, float]) -> None:
         camera_region(-7.98, 112.63, heading_deg=0.0, fov_deg=90.0)
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_stored_views_follow_the_camera() -> None:
     camera = make_camera("C")
     assert camera_sights_refresh() == 1
