@@ -2,6 +2,7 @@
 
 from layers.coverage.siting.certificate import (
     Certificate,
+    Solution,
     certificate_export,
     certify,
     covered_weight,
@@ -9,7 +10,7 @@ from layers.coverage.siting.certificate import (
     sites_seeing,
 )
 from layers.coverage.siting.problem import CoverageProblem, check_feasible
-from layers.coverage.siting.run import Progress, Solution
+from layers.coverage.siting.run import Progress
 from layers.coverage.siting.solve import FewestSites, solve_coverage, solve_fewest_sites
 
 __all__ = [

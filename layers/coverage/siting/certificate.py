@@ -1,11 +1,12 @@
-"""The certificate of a plan: prices that prove its bound on the caller's own matrix."""
+"""A plan and its certificate: prices that prove its bound on the caller's own matrix."""
 
 from __future__ import annotations
 
+import heapq
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
@@ -14,6 +15,11 @@ from layers.coverage.siting.dual import Dual
 from layers.coverage.siting.kernels import Instance
 from layers.coverage.siting.merge import csr_parts
 from layers.coverage.siting.problem import CoverageProblem, FloatArray, IntArray
+
+Status = Literal["optimal", "gap_reached", "time_limit", "cancelled", "stalled"]
+
+#: A plan within this share of its bound is called optimal: the tolerance of the solver.
+OPTIMAL_GAP = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +36,31 @@ class Certificate:
     rupiah_price: float
     objective: float
     bound: float
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A plan and what is proven about it.
+
+    `sites` in the order of building (each next one adds most), `gains` what each adds in that
+    order, adding up to `objective`; `options` the cameras, by site in that order. `bound` is the
+    least bound proven on any plan and `gap` = (bound − objective) / bound (0 where the bound is 0).
+    `certificate.bound` is the part of it that can be checked without the optimiser and may be
+    higher. `status`: `optimal` (gap ≤ 1e-6), `gap_reached` (≤ the gap asked for), `time_limit`,
+    `cancelled` or `stalled` (the solver could prove no more). Money in whole rupiah.
+    """
+
+    sites: IntArray
+    options: IntArray
+    gains: FloatArray
+    objective: float
+    bound: float
+    gap: float
+    status: Status
+    cost_idr: int
+    seconds: float
+    classes: int
+    certificate: Certificate
 
 
 def certify(
@@ -138,3 +169,31 @@ def certificate_export(certificate: Certificate, problem: CoverageProblem, path:
     }
     with path.open("wb") as stream:
         np.savez_compressed(stream, **arrays)
+
+
+def building_order(problem: CoverageProblem, options: IntArray) -> tuple[IntArray, FloatArray]:
+    """The sites of a plan, each next one adding most (ties by id), and what each adds."""
+    seen = {}
+    for site in np.unique(problem.option_site[options]).tolist():
+        rows = options[problem.option_site[options] == site]
+        seen[site] = np.unique(problem.covers[rows].indices)
+    times = np.zeros(problem.n_points, dtype=np.int64)
+    worth = np.array([1.0, problem.backup_share, 0.0])
+
+    def gain(site: int) -> float:
+        points = seen[site]
+        return float((problem.weights[points] * worth[np.minimum(times[points], 2)]).sum())
+
+    queue = [(-gain(s), int(problem.site_rank[s]), s, 0) for s in seen]
+    heapq.heapify(queue)
+    sites: list[int] = []
+    gains: list[float] = []
+    while queue:
+        value, rank, site, when = heapq.heappop(queue)
+        if when < len(sites):
+            heapq.heappush(queue, (-gain(site), rank, site, len(sites)))
+            continue
+        sites.append(site)
+        gains.append(-value)
+        times[seen[site]] += 1
+    return np.asarray(sites, dtype=np.int64), np.asarray(gains)

@@ -73,7 +73,7 @@ def reduce_problem(problem: CoverageProblem) -> Reduced:
         labels = relabel[labels]
     point_class = np.full(problem.n_points, -1, dtype=np.int64)
     point_class[weighed] = labels
-    sums = np.bincount(labels, weights=problem.weights[weighed], minlength=merged.shape[1])
+    sums = class_sums(labels, problem.weights[weighed], merged.shape[1])
     total = float(sums.sum())
     scale = float(2.0 ** (WEIGHT_BITS - np.ceil(np.log2(total)))) if total > 0 else 1.0
     first = np.rint(sums * scale)
@@ -118,8 +118,8 @@ def narrowed(reduced: Reduced, active: NDArray[np.bool_]) -> tuple[Reduced, IntA
         reduced,
         covers=merged,
         seen_by=_transposed(merged),
-        first_weight=np.bincount(groups, weights=reduced.first_weight[seen], minlength=size),
-        second_weight=np.bincount(groups, weights=reduced.second_weight[seen], minlength=size),
+        first_weight=class_sums(groups, reduced.first_weight[seen], size),
+        second_weight=class_sums(groups, reduced.second_weight[seen], size),
         option_site=option_site.astype(np.int64),
         site_start=np.searchsorted(option_site, np.arange(len(sites) + 1)).astype(np.int64),
         option_cost_idr=reduced.option_cost_idr[options],
@@ -155,6 +155,11 @@ def merge_columns(covers: Any) -> tuple[IntArray, Any]:
         place[ranked] = np.arange(len(ranked))
         groups, firsts = place[groups], firsts[ranked]
     return groups, _transposed(columns[firsts])
+
+
+def class_sums(groups: IntArray, values: FloatArray, size: int) -> FloatArray:
+    """For each of `size` groups the sum of its members' values."""
+    return np.bincount(groups, weights=values, minlength=size).astype(np.float64, copy=False)
 
 
 def csr_parts(matrix: Any) -> tuple[IntArray, NDArray[np.int32]]:

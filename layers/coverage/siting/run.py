@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from layers.coverage.siting.certificate import Certificate, certify
+from layers.coverage.siting.certificate import (
+    OPTIMAL_GAP,
+    Solution,
+    Status,
+    building_order,
+    certify,
+)
 from layers.coverage.siting.dual import Dual, DualPoint
 from layers.coverage.siting.exact import Programme
 from layers.coverage.siting.kernels import Plan, instance_of
-from layers.coverage.siting.merge import Reduced, narrowed
-from layers.coverage.siting.problem import CoverageProblem, FloatArray, IntArray
+from layers.coverage.siting.merge import Reduced, class_sums, narrowed
+from layers.coverage.siting.problem import CoverageProblem, IntArray
 from layers.coverage.siting.search import Search
-
-Status = Literal["optimal", "gap_reached", "time_limit", "cancelled", "stalled"]
-
-#: A plan within this share of its bound is called optimal: the tolerance of the solver.
-OPTIMAL_GAP = 1e-6
 
 #: A goal this little above all there is to see means all of it (weights are rounded in merging).
 GOAL_TOLERANCE = 1e-7
@@ -54,31 +53,6 @@ class Progress:
     bound: float
     gap: float
     seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """A plan and what is proven about it.
-
-    `sites` in the order of building (each next one adds most), `gains` what each adds in that
-    order, adding up to `objective`; `options` the cameras, by site in that order. `bound` is the
-    least bound proven on any plan and `gap` = (bound − objective) / bound (0 where the bound is 0).
-    `certificate.bound` is the part of it that can be checked without the optimiser and may be
-    higher. `status`: `optimal` (gap ≤ 1e-6), `gap_reached` (≤ the gap asked for), `time_limit`,
-    `cancelled` or `stalled` (the solver could prove no more). Money in whole rupiah.
-    """
-
-    sites: IntArray
-    options: IntArray
-    gains: FloatArray
-    objective: float
-    bound: float
-    gap: float
-    status: Status
-    cost_idr: int
-    seconds: float
-    classes: int
-    certificate: Certificate
 
 
 class Clock:
@@ -229,16 +203,16 @@ class Run:
             child.options = np.searchsorted(part.option_index, self.options)
             child.total = self.total
             seen = labels >= 0
-            prices = np.bincount(
-                labels[seen], weights=self.point.prices[seen], minlength=len(part.first_weight)
-            )
+            size = len(part.first_weight)
+            prices = class_sums(labels[seen], self.point.prices[seen], size)
             child._price(child.dual.at(prices, rupiah_price=self.point.rupiah_price))
             child.prove(descents=(DESCENT_ROUNDS,))
             if child.total > self.total:
                 self.total, self.options = child.total, part.option_index[child.options]
             self.bound = min(self.bound, max(self.total, child.bound))
             share = child.point.prices / np.maximum(part.first_weight, 1.0)
-            prices = np.where(seen, self.reduced.first_weight * share[labels], self.point.prices)
+            prices = self.point.prices.copy()
+            prices[seen] = self.reduced.first_weight[seen] * share[labels[seen]]
             point = self.dual.at_exactly(prices, child.point.rupiah_price)
             self._price(point)
             missed = point.picked & point.built[self.reduced.option_site] & ~active
@@ -401,31 +375,3 @@ def solution_of(problem: CoverageProblem, run: Run) -> Solution:
         classes=len(reduced.first_weight),
         certificate=certificate,
     )
-
-
-def building_order(problem: CoverageProblem, options: IntArray) -> tuple[IntArray, FloatArray]:
-    """The sites of a plan, each next one adding most (ties by id), and what each adds."""
-    seen = {}
-    for site in np.unique(problem.option_site[options]).tolist():
-        rows = options[problem.option_site[options] == site]
-        seen[site] = np.unique(problem.covers[rows].indices)
-    times = np.zeros(problem.n_points, dtype=np.int64)
-    worth = np.array([1.0, problem.backup_share, 0.0])
-
-    def gain(site: int) -> float:
-        points = seen[site]
-        return float((problem.weights[points] * worth[np.minimum(times[points], 2)]).sum())
-
-    queue = [(-gain(s), int(problem.site_rank[s]), s, 0) for s in seen]
-    heapq.heapify(queue)
-    sites: list[int] = []
-    gains: list[float] = []
-    while queue:
-        value, rank, site, when = heapq.heappop(queue)
-        if when < len(sites):
-            heapq.heappush(queue, (-gain(site), rank, site, len(sites)))
-            continue
-        sites.append(site)
-        gains.append(-value)
-        times[seen[site]] += 1
-    return np.asarray(sites, dtype=np.int64), np.asarray(gains)

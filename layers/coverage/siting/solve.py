@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from layers.coverage.siting.certificate import Certificate, covered_weight
+from layers.coverage.siting.certificate import Certificate, Solution, Status, covered_weight
 from layers.coverage.siting.merge import reduce_problem
 from layers.coverage.siting.problem import CoverageProblem, check_feasible
-from layers.coverage.siting.run import Clock, Progress, Run, Solution, Status, solution_of
+from layers.coverage.siting.run import Clock, Progress, Run, solution_of
 from layers.errors import Infeasible, InvalidInput
 
 #: How much of the total weight may be missing from a share that counts as reached.
