@@ -242,7 +242,7 @@ def test_headings_of_cameras(tmp_path: Path) -> None:
         "4": (None, "unknown"),
     }
     assert told(report, "heading_deg", "out of range") == [4]
-    assert told(report, "name", "part of the street's name") == [2]
+    assert told(report, "heading_deg", "part of the street's name") == [2]
     Camera.objects.filter(code="1").update(heading_deg=80, heading_source="confirmed")
     layer_import(
         "cctv", table(tmp_path / "d.csv", [{**rows[0], "heading_deg": "95", "address": "x"}])
@@ -545,3 +545,70 @@ def test_changes_are_recorded_with_their_source(tmp_path: Path) -> None:
             "SELECT count(*), min(source) FROM layers_change WHERE table_name = 'layers_wifihotspot'"
         )
         assert cursor.fetchone() == (2, "import_layer")
+
+
+def test_what_a_file_does_not_state_is_left_as_it_is(tmp_path: Path) -> None:
+    road = {"type": "LineString", "coordinates": [[112.60, -7.9], [112.61, -7.9]]}
+    layer_import("roads", geojson(tmp_path / "a.geojson", [({"class": "primary"}, road)]))
+    report = layer_import("roads", geojson(tmp_path / "b.geojson", [({"name": "Jl. Ijen"}, road)]))
+    assert report["updated"] == 1
+    assert Road.objects.values_list("road_class", "name").get() == ("primary", "Jl. Ijen")
+
+    row = {
+        "number": "1",
+        "type": "Api",
+        "reported_at": "2024-01-05 08:00",
+        "lon": 112.63,
+        "lat": -7.98,
+    }
+    layer_import("incidents", table(tmp_path / "a.csv", [row]))
+    Incident.objects.update(state="on_hold", disposition="", closed_at=None)
+    layer_import("incidents", table(tmp_path / "b.csv", [{**row, "address": "Jl. Ijen"}]))
+    assert Incident.objects.values_list("state", "address").get() == ("on_hold", "Jl. Ijen")
+
+    post = {"code": "P", "name": "Pos Polisi", "lon": 112.63, "lat": -7.98}
+    layer_import("stations", table(tmp_path / "c.csv", [post]))
+    Station.objects.update(kind="rescue")
+    layer_import("stations", table(tmp_path / "d.csv", [{**post, "address": "x"}]))
+    assert Station.objects.values_list("kind", "address").get() == ("rescue", "x")
+
+
+def test_gadm_columns_are_areas(tmp_path: Path) -> None:
+    features = [
+        ({"GID_4": "IDN.11.2.3_1", "GID_3": "IDN.11.2_1", "NAME_4": "Dinoyo"}, square(112.6, -7.9))
+    ]
+    layer_import("areas", geojson(tmp_path / "a.geojson", features))
+    assert Area.objects.values_list("level", "code", "name").get() == (
+        "kelurahan",
+        "IDN.11.2.3_1",
+        "Dinoyo",
+    )
+
+
+def test_another_import_of_the_same_layer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import layers.importers.services as services
+    from layers.errors import Conflict
+
+    class Held:
+        def __enter__(self) -> Held:
+            return self
+
+        def __exit__(self, *args: object) -> None:
+            return
+
+        def execute(self, statement: str, parameters: list[str]) -> None:
+            assert "pg_try_advisory_xact_lock" in statement
+
+        def fetchone(self) -> tuple[bool]:
+            return (False,)
+
+    class Connection:
+        def cursor(self) -> Held:
+            return Held()
+
+    monkeypatch.setattr(services, "connection", Connection())
+    with pytest.raises(Conflict, match="another import of wifi is running"):
+        layer_import("wifi", table(tmp_path / "w.csv", WIFI))
+    assert not WifiHotspot.objects.exists()

@@ -104,7 +104,10 @@ def test_cameras_of_two_editions(outlines: dict[str, Path], shared_data: Path) -
     assert not Camera.objects.filter(attributes__icontains="10.99").exists()
 
     assert Camera.objects.filter(heading_source="assumed").count() == 256
-    assert len(told(report, "name", "heading unknown")) == 13
+    assert len(told(report, "heading_deg", "heading unknown")) == 13
+    (assumed,) = [w["rows"] for w in report["warnings"] if "assumed heading" in w["reason"]]
+    plain = re.compile(r"arah (utara|timur|selatan|barat)\b", re.IGNORECASE)
+    assert assumed == [i + 1 for i, name in enumerate(names) if plain.search(name)]
     stated = {"utara": 0.0, "timur": 90.0, "selatan": 180.0, "barat": 270.0}
     for camera in Camera.objects.filter(heading_source="assumed"):
         (word,) = set(re.findall(r"arah (utara|timur|selatan|barat)", camera.name.lower()))

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 _LEVELS = (Area.Level.WARD, Area.Level.DISTRICT, Area.Level.CITY, Area.Level.PROVINCE)
 #: Code and name columns of each level, widest known sources: BIG, HDX (OCHA), BPS.
 _CODE_HEADERS = {
-    Area.Level.WARD: ("kdepum", "adm4pcode", "villagecode", "kodekelurahan", "kodedesa", "iddesa", "kddesa"),
-    Area.Level.DISTRICT: ("kdcpum", "adm3pcode", "districtcode", "subdistrictcode", "kodekecamatan", "idkec", "kdkec"),
-    Area.Level.CITY: ("kdpkab", "adm2pcode", "regencycode", "citycode", "kodekabkota", "kodekota", "idkab", "kdkab"),
-    Area.Level.PROVINCE: ("kdppum", "adm1pcode", "provincecode", "kodeprovinsi", "idprov", "kdprov"),
+    Area.Level.WARD: ("kdepum", "adm4pcode", "villagecode", "kodekelurahan", "kodedesa", "kodekel", "iddesa", "kddesa", "gid4", "cc4"),
+    Area.Level.DISTRICT: ("kdcpum", "adm3pcode", "districtcode", "subdistrictcode", "kodekecamatan", "kodekec", "idkec", "kdkec", "gid3", "cc3"),
+    Area.Level.CITY: ("kdpkab", "adm2pcode", "regencycode", "citycode", "kodekabkota", "kodekota", "kodekab", "idkab", "kdkab", "gid2", "cc2"),
+    Area.Level.PROVINCE: ("kdppum", "adm1pcode", "provincecode", "kodeprovinsi", "kodeprov", "idprov", "kdprov", "gid1", "cc1"),
 }  # fmt: skip
 _NAME_HEADERS = {
-    Area.Level.WARD: ("wadmkd", "adm4en", "adm4id", "villagename", "village", "namakelurahan", "namadesa", "kelurahan", "desa"),
-    Area.Level.DISTRICT: ("wadmkc", "adm3en", "adm3id", "districtname", "subdistrict", "namakecamatan", "kecamatan", "district"),
-    Area.Level.CITY: ("wadmkk", "adm2en", "adm2id", "regencyname", "regency", "city", "namakabkota", "kabkota"),
-    Area.Level.PROVINCE: ("wadmpr", "adm1en", "adm1id", "provincename", "province", "provinsi"),
+    Area.Level.WARD: ("wadmkd", "adm4en", "adm4id", "villagename", "village", "namakelurahan", "namadesa", "kelurahan", "desa", "name4"),
+    Area.Level.DISTRICT: ("wadmkc", "adm3en", "adm3id", "districtname", "subdistrict", "namakecamatan", "kecamatan", "district", "name3"),
+    Area.Level.CITY: ("wadmkk", "adm2en", "adm2id", "regencyname", "regency", "city", "namakabkota", "kabkota", "name2"),
+    Area.Level.PROVINCE: ("wadmpr", "adm1en", "adm1id", "provincename", "province", "provinsi", "name1"),
 }  # fmt: skip
 _LEVEL_WORDS = words_of(
     Area.Level,

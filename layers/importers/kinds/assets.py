@@ -118,6 +118,8 @@ class AssetLayer(Layer):
         return [record]
 
     def on_create(self, record: Record, lookups: Lookups) -> None:
+        if guess := record.extra.get("kind_guess"):
+            record.fields.setdefault("kind", guess)
         code = record.fields.get("code") or record.fields.get("callsign") or record.key[1]
         record.fields.setdefault("code", code)
         if not record.fields.get("name"):
@@ -187,5 +189,5 @@ class Stations(AssetLayer):
             record.row, header, stated or None, f"no known kind of station: taken as {kind}",
             kind="station kind guessed",
         )  # fmt: skip
-        record.fields["kind"] = kind
+        record.extra["kind_guess"] = kind
         return [record]

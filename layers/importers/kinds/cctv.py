@@ -111,7 +111,13 @@ class Cctv(AssetLayer):
                 record.extra.setdefault("hidden", []).append(header)
 
     def file_remarks(self, records: list[Record], report: Report) -> None:
-        """Names the columns whose stream and host addresses were left out."""
+        """Names the rows with assumed headings and the columns whose addresses were left out."""
+        assumed = [record.row for record in records if record.extra.get("heading_assumed")]
+        if assumed:
+            report.remark(
+                "heading_deg", "the name states a direction: taken as an assumed heading, for a person to confirm",
+                kind="heading assumed from the name", rows=assumed,
+            )  # fmt: skip
         rows_by_header: dict[str, list[int]] = defaultdict(list)
         for record in records:
             for header in record.extra.get("hidden", ()):
@@ -139,16 +145,16 @@ class Cctv(AssetLayer):
         if found.heading_deg is not None:
             fields["heading_deg"] = found.heading_deg
             fields["heading_source"] = Camera.HeadingSource.ASSUMED
-            report.counts["heading assumed from the name"] += 1
+            record.extra["heading_assumed"] = True
         elif found.landmark:
             report.warn(
-                record.row, record.headers.get("name", "name"), name,
+                record.row, record.headers.get("heading_deg", "heading_deg"), name,
                 f"the name gives a landmark ({found.landmark}), not a direction: heading unknown",
                 kind="heading unknown",
             )  # fmt: skip
         elif name:
             report.warn(
-                record.row, record.headers.get("name", "name"), name,
+                record.row, record.headers.get("heading_deg", "heading_deg"), name,
                 "the compass word is taken for part of the street's name: heading unknown"
                 if found.trailing_compass_word
                 else "the name states no direction: heading unknown",
@@ -169,8 +175,7 @@ class Cctv(AssetLayer):
                     )  # fmt: skip
                 else:
                     record.fields["model_id"] = model.pk
-                    if "kind" not in record.fields:
-                        record.fields["kind"] = model.kind
+                    record.extra["kind_guess"] = model.kind
         return records
 
     def keep(self, existing: Any, record: Record, lookups: Lookups, report: Report) -> None:

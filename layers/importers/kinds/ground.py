@@ -148,26 +148,13 @@ class Roads(GroundLayer):
 
     def prepare(self, record: Record, report: Report) -> list[Record]:
         fields = record.fields
-        if "road_class" not in fields:
-            if "class" not in record.headers:
-                pass
-            elif "class" not in record.extra.get("unreadable", ()):
-                report.warn(
-                    record.row,
-                    record.headers["class"],
-                    None,
-                    "no class: road of unknown class",
-                    kind="no road class",
-                )
-            fields["road_class"] = "road"
-        if fields["road_class"] == "path" and "access" not in fields:
+        if fields.get("road_class") == "path" and "access" not in fields:
             fields["access"] = Road.Access.NO.value
         if "access" in fields:
-            fields["drivable"] = fields["access"] != "no" and fields["road_class"] not in {
-                "path",
-                "pedestrian",
-            }
-        fields["minz"] = ROAD_MINZ.get(fields["road_class"], 14)
+            on_foot = fields.get("road_class") in {"path", "pedestrian"}
+            fields["drivable"] = fields["access"] != "no" and not on_foot
+        if "road_class" in fields:
+            fields["minz"] = ROAD_MINZ.get(fields["road_class"], 14)
         parts = [part for part in shapely.get_parts(record.geometry) if _is_line(part)]
         if not parts:
             report.reject(record.row, "geometry", None, "a line of no length")
@@ -184,8 +171,20 @@ class Roads(GroundLayer):
             )  # fmt: skip
         return result
 
+    def on_create(self, record: Record, lookups: Lookups) -> None:
+        super().on_create(record, lookups)
+        record.fields.setdefault("road_class", "road")
+        record.fields.setdefault("minz", ROAD_MINZ.get("road", 14))
+
     def file_remarks(self, records: list[Record], report: Report) -> None:
-        """Says how far the lines meet at their ends: a network that does not cannot be routed on."""
+        """Says which roads have no class, and how far the lines meet at their ends: a network that
+        does not cannot be routed on."""
+        bare = [record.row for record in records if "road_class" not in record.fields]
+        if bare:
+            header = records[0].headers.get("class", "class")
+            report.remark(
+                header, "no known class: roads of unknown class", kind="no road class", rows=bare
+            )
         if len(records) < 2:
             return
         components, largest = components_by_ends([record.geometry for record in records])
@@ -264,13 +263,16 @@ class Places(GroundLayer):
     )  # fmt: skip
 
     def prepare(self, record: Record, report: Report) -> list[Record]:
-        record.fields.setdefault("kind", "place")
         if not record.key[1]:
             record.key = (
                 "source_key",
                 geometry_key(record.geometry) + normalised(record.fields["name"])[:20],
             )
         return [record]
+
+    def on_create(self, record: Record, lookups: Lookups) -> None:
+        super().on_create(record, lookups)
+        record.fields.setdefault("kind", "place")
 
 
 class Ground(GroundLayer):

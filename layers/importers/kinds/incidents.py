@@ -180,7 +180,8 @@ class Incidents(Layer):
                     "no type: other", kind="no incident type",
                 )  # fmt: skip
             kind = lookups.incident_type(stated or "other", record, report)
-            record.fields["type_id"] = kind.pk
+            if stated:
+                record.fields["type_id"] = kind.pk
             if initial := record.extra.get("initial_type"):
                 record.fields["initial_type_id"] = lookups.incident_type(initial, record, report).pk
             record.extra["type_row"] = kind
@@ -190,6 +191,11 @@ class Incidents(Layer):
 
     def keep(self, existing: Any, record: Record, lookups: Lookups, report: Report) -> None:
         record.fields.pop("initial_type_id", None)
+        if "state" not in record.headers and "closed_at" not in record.headers:
+            # Nothing stated: what dispatchers made of the incident since stays.
+            for name in ("state", "closed_at", "disposition"):
+                record.fields.pop(name, None)
+            record.attributes.pop("closed_at_assumed", None)
         if record.attributes.get("closed_at_assumed") and existing.closed_at is not None:
             for name in ("closed_at", "first_closed_at", "disposition"):
                 record.fields.pop(name, None)
@@ -201,6 +207,7 @@ class Incidents(Layer):
             record.fields.setdefault("first_closed_at", record.fields["closed_at"])
 
     def on_create(self, record: Record, lookups: Lookups) -> None:
+        record.fields.setdefault("type_id", record.extra["type_row"].pk)
         record.fields.setdefault("initial_type_id", record.fields["type_id"])
         if "closed_at" in record.fields:
             record.fields.setdefault("first_closed_at", record.fields["closed_at"])

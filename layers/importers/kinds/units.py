@@ -118,7 +118,8 @@ class Units(Layer):
                 f"no known kind of unit: taken as {kind}",
                 kind="unit kind guessed",
             )
-            record.fields["kind"] = kind
+            record.extra["kind_guess"] = kind
+            record.fields.pop("kind", None)
         fix_at = record.extra.get("fix_at")
         if fix_at is not None and fix_at > timezone.now() + timedelta(minutes=2):
             report.warn(
@@ -178,6 +179,8 @@ class Units(Layer):
             .order_by("order")
             .first()
         )
+        if guess := record.extra.get("kind_guess"):
+            record.fields["kind"] = guess
         if available is not None:
             record.fields.setdefault("status_id", available.pk)
         record.fields.setdefault("status_since", timezone.now())
@@ -244,9 +247,7 @@ class Units(Layer):
             return False
         same_place = max(abs(position.geom.x - point.x), abs(position.geom.y - point.y)) <= 1e-7
         same_fix = fix_at is None or position.fix_at == fix_at
-        if same_place and same_fix:
-            return False
-        if fix_at is None and position.fix_at is not None and record.extra.get("same_import"):
+        if (same_place and same_fix) or record.extra.get("same_import"):
             return False
         position.geom, position.fix_at, position.source = point, fix_at, "import"
         for name, value in stated.items():
