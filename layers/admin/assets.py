@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.functional import lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from layers.access.policies import Can, rights_of
@@ -22,6 +24,7 @@ from layers.assets.models import (
 )
 
 _SCHEME = re.compile(r"^(https?|rtsps?|rtmps?|wss?)://\S+$", re.IGNORECASE)
+capfirst_lazy = lazy(capfirst, str)
 PROVENANCE = ("origin", "source_key", "created_at", "updated_at")
 
 
@@ -37,13 +40,13 @@ class CameraForm(forms.ModelForm):
     may_see_streams = False
 
     stream_url = forms.CharField(
-        label=_("stream address"),
+        label=capfirst_lazy(_("stream address")),
         required=False,
         max_length=500,
         strip=True,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
     )
-    stream_url_removed = forms.BooleanField(label=_("remove the stream address"), required=False)
+    stream_url_removed = forms.BooleanField(label=_("Remove the stream address"), required=False)
 
     class Meta:
         model = Camera
@@ -89,7 +92,7 @@ class CameraAdmin(LayerAdmin):
     actions = ("confirm_heading",)
     fieldsets = (
         (None, {"fields": ("code", "name", "site", "agency", "kind", "model", "status", "is_public", "address", "geom")}),
-        (_("View"), {"fields": ("heading_deg", "heading_source", "fov_deg", "mount_height_m", "tilt_deg", "max_range_m")}),
+        (_("What it sees"), {"fields": ("heading_deg", "heading_source", "fov_deg", "mount_height_m", "tilt_deg", "max_range_m")}),
         (_("Stream"), {"fields": ("stream_id", "stream_url", "stream_url_removed")}),
         (_("Origin"), {"fields": (*PROVENANCE, "attributes"), "classes": ("collapse",)}),
     )  # fmt: skip

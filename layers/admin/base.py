@@ -15,6 +15,7 @@ from django.db.models import ForeignKey, Model, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from layers.access.admin_rules import AGENCY_MODELS, admin_rows, may_delete, may_read, may_write
@@ -106,6 +107,13 @@ class LayerAdmin(GISModelAdmin):
                 names.append(field.name)
         return tuple(names)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What people fill in first; other columns of the source, and where it came from, last."""
+        last = ("attributes", *self.get_readonly_fields(request, obj))
+        fields = [name for name in super().get_fields(request, obj) if name not in last]
+        held = {field.name for field in self.opts.concrete_fields}
+        return [*fields, *(name for name in last if name != "attributes" or name in held)]
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         digits = search_term.strip()
         if self.number_search and digits.isascii() and digits.isdigit() and len(digits) <= 18:
@@ -134,7 +142,7 @@ class LayerAdmin(GISModelAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name in self.labels:
-            kwargs["label"] = self.labels[db_field.name]
+            kwargs["label"] = capfirst(self.labels[db_field.name])
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(db_field, GeometryField):
             field.validators.append(check_geometry)

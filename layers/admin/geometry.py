@@ -9,6 +9,7 @@ from django.contrib.gis.forms.widgets import BaseGeometryWidget
 from django.contrib.gis.geos import GEOSException, GEOSGeometry, MultiLineString, MultiPolygon
 from django.core.exceptions import ValidationError
 from django.forms import Media, Script
+from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext as _
 
 from layers.catalog.payload import MAX_TILE_ZOOM
@@ -60,6 +61,10 @@ class MapWidget(BaseGeometryWidget):
         if wanted == "MULTILINESTRING" and geometry.geom_type == "LineString":
             return MultiLineString(geometry, srid=self.map_srid)
         return geometry
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
+        # The project's templates, which Django's own renderer of forms does not look into.
+        return super().render(name, value, attrs, TemplatesSetting())
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
