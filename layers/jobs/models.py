@@ -120,7 +120,10 @@ class JobChunk(models.Model):
         Job, on_delete=models.CASCADE, related_name="chunks", verbose_name=_("job")
     )
     role = models.CharField(
-        pgettext_lazy("job", "role"), max_length=6, choices=ChunkRole.choices, default=ChunkRole.WORK
+        pgettext_lazy("job", "role"),
+        max_length=6,
+        choices=ChunkRole.choices,
+        default=ChunkRole.WORK,
     )
     index = models.PositiveIntegerField(pgettext_lazy("job", "index"), default=0)
     units = models.PositiveIntegerField(pgettext_lazy("job", "units"), default=1)

@@ -125,8 +125,11 @@ def test_versions_move_once_a_transaction_and_survive_folding() -> None:
 
 @pytest.mark.django_db
 def test_unfinished_statement_leaves_no_trace() -> None:
-    with pytest.raises(ProgrammingError), transaction.atomic():
-        make_camera("A")
-        with connection.cursor() as cursor:
+    def broken() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            make_camera("A")
             cursor.execute("SELECT no_such_function()")
+
+    with pytest.raises(ProgrammingError):
+        broken()
     assert changes("I") == []
