@@ -14,7 +14,7 @@ from layers.coverage.kernels.drawing import regions_kernel
 from layers.coverage.mounting import mount_cameras
 from layers.coverage.optics import DORI_2014, CameraView, view_table
 from layers.coverage.scene import Scene
-from layers.coverage.visibility import chunks_of, in_threads
+from layers.coverage.visibility import chunks_of, in_threads, sight_lines
 from layers.errors import InvalidInput
 
 #: Name of the region in view and unblocked out to the range, whatever the pixels.
@@ -69,6 +69,17 @@ def visible_regions(
         dict(zip(names, geometries[i * width : (i + 1) * width], strict=True))
         for i in range(len(placed))
     ]
+
+
+def warm_up() -> None:
+    """Compile the kernels, or load them compiled: the first answer in a process then is quick.
+
+    About half a minute of one core after an installation or a change, tenths of a second later.
+    """
+    scene = Scene.from_polygons([shapely.box(20.0, -5.0, 30.0, 5.0)], [4.0])
+    cameras = [CameraView(x=0.0, y=0.0), CameraView(x=21.0, y=0.0, hfov_deg=90.0)]
+    visible_regions(scene, cameras, threads=1)
+    sight_lines(scene, cameras, [(40.0, 0.0)], threads=1)
 
 
 def _geometries(

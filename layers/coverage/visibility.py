@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,50 @@ from layers.errors import InvalidInput
 
 #: Side of a cell (m) of the grid that holds the points.
 POINT_CELL_M = 25.0
+
+
+class CellPoints(NamedTuple):
+    """Points in the order of their cells, row by row, as the kernels read them."""
+
+    start: NDArray[np.int64]
+    item: NDArray[np.int32]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    grid: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PointGrid:
+    """Points sorted into cells, to be used for many calls. Use `PointGrid.of`."""
+
+    points_xy: NDArray[np.float64]
+    cells: CellPoints
+
+    @classmethod
+    def of(cls, points_xy: ArrayLike | PointGrid) -> PointGrid:
+        """Grid of (n, 2) points in local metres; one that is a grid already is returned as it is."""
+        if isinstance(points_xy, PointGrid):
+            return points_xy
+        points = np.ascontiguousarray(points_xy, dtype=np.float64).reshape(-1, 2)
+        if not np.isfinite(points).all():
+            raise InvalidInput("a point has no finite coordinates", remedy="leave such points out")
+        if not len(points):
+            nothing = np.zeros(0)
+            start, item = np.zeros(2, dtype=np.int64), np.zeros(0, dtype=np.int32)
+            empty = CellPoints(start, item, nothing, nothing, np.array([0.0, 0.0, 1.0, 1.0, 1.0]))
+            return cls(points, empty)
+        low = points.min(axis=0)
+        span = points.max(axis=0) - low + 1.0
+        cell = max(POINT_CELL_M, float(np.sqrt(span.prod() / 4_000_000)))
+        columns, rows = (int(n) for n in np.ceil(span / cell))
+        column, row = np.floor((points - low) / cell).astype(np.int64).T
+        number = np.minimum(row, rows - 1) * columns + np.minimum(column, columns - 1)
+        item = np.argsort(number, kind="stable").astype(np.int32)
+        counts = np.bincount(number, minlength=columns * rows)
+        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        grid = np.array([low[0], low[1], cell, columns, rows], dtype=np.float64)
+        x, y = (np.ascontiguousarray(points[item, axis]) for axis in (0, 1))
+        return cls(points, CellPoints(start, item, x, y, grid))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +111,11 @@ class SightLines:
 def sight_lines(
     scene: Scene,
     cameras: Sequence[CameraView],
-    points_xy: ArrayLike,
+    points_xy: ArrayLike | PointGrid,
     *,
     threads: int | None = None,
 ) -> SightLines:
-    """Which of (n, 2) points in local metres each camera sees, exact in plan and in height.
+    """Which of (n, 2) points in local metres (or a `PointGrid` of them) each camera sees, exact in plan and in height.
 
     A target of `camera.target_height_m` stands at the point. It is seen when it is in the field
     of view (edges included), within range, not inside a footprint higher than the target, and no
@@ -79,19 +123,16 @@ def sight_lines(
     A building of height h with a wall at distance d hides it out to d·(H−T)/(H−h), see
     docs/visibility.md. The answer does not depend on the number of threads.
     """
-    points = np.ascontiguousarray(points_xy, dtype=np.float64).reshape(-1, 2)
-    if not np.isfinite(points).all():
-        raise InvalidInput("a point has no finite coordinates", remedy="leave such points out")
+    points = PointGrid.of(points_xy)
     placed, windows, mounts = mount_cameras(scene, cameras)
     views = view_table(placed)
-    targets = np.unique(views[:, 3])
-    indoors = {float(t): scene.indoors(points, above_m=float(t)) for t in targets}
-    start, item, grid = _point_grid(points)
+    unknown = np.full(len(points.points_xy), -1, dtype=np.int8)
+    indoors = {float(target): unknown.copy() for target in np.unique(views[:, 3])}
 
     def run(first: int, last: int) -> Any:
-        target = float(views[first, 3])
+        remembered = indoors[float(views[first, 3])]
         return sight_lines_kernel(
-            scene.arrays, windows, views, first, last, points, indoors[target], start, item, grid
+            scene.arrays, windows, views, first, last, points.cells, remembered
         )
 
     chunks = chunks_of(views[:, 3], threads)
@@ -103,7 +144,7 @@ def sight_lines(
         point=np.concatenate([r[1] for r in results] or [np.zeros(0, dtype=np.int32)]),
         px_per_m=np.concatenate([r[2] for r in results] or [np.zeros(0)]),
         cameras_xy=views[:, :2].copy(),
-        points_xy=points,
+        points_xy=points.points_xy,
         mounts=mounts,
         lines_tested=int(sum(r[3] for r in results)),
     )
@@ -143,7 +184,7 @@ def pole_sight(
     scene: Scene,
     poles_xy: ArrayLike,
     height_m: float,
-    points_xy: ArrayLike,
+    points_xy: ArrayLike | PointGrid,
     range_m: float,
     *,
     target_height_m: float = TARGET_HEIGHT_M,
@@ -191,24 +232,6 @@ def slice_camera(
     px = points_in_view(row, sight.lines.points_xy, candidates)
     kept = px >= 0
     return candidates[kept], px[kept]
-
-
-def _point_grid(
-    points: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    """Points sorted by cell, row by row: offsets, point numbers, and the grid."""
-    if not len(points):
-        return np.zeros(2, dtype=np.int64), np.zeros(0, dtype=np.int32), np.array([0, 0, 1, 1, 1.0])
-    low, high = points.min(axis=0), points.max(axis=0)
-    span = high - low + 1.0
-    cell = max(POINT_CELL_M, float(np.sqrt(span.prod() / 4_000_000)))
-    columns, rows = (int(n) for n in np.ceil(span / cell))
-    column, row = np.floor((points - low) / cell).astype(np.int64).T
-    number = np.minimum(row, rows - 1) * columns + np.minimum(column, columns - 1)
-    item = np.argsort(number, kind="stable").astype(np.int32)
-    start = np.concatenate([[0], np.cumsum(np.bincount(number, minlength=columns * rows))])
-    grid = np.array([low[0], low[1], cell, columns, rows], dtype=np.float64)
-    return start.astype(np.int64), item, grid
 
 
 def chunks_of(

@@ -164,7 +164,8 @@ def curves_of(local: Any, frame: Any) -> Curves:
     if frame.far_line < math.inf:
         limit = min(limit, frame.far_line / math.cos(frame.width / 2.0) * (1.0 + 1e-9))
     # Typed at once, so that `_put` is compiled for one set of types only.
-    n, own = np.int64(0), np.int64(0)
+    n: Any = np.int64(0)
+    own: Any = np.int64(0)
     up, down = np.int64(1), np.int64(-1)
     last_x = last_y = math.nan
     last_t = 0.0

@@ -84,27 +84,32 @@ def inside_building(scene: Any, b: int, x: float, y: float) -> bool:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def inside_at(scene: Any, x: float, y: float, above: float) -> bool:
+    """Whether a point is strictly inside a footprint higher than `above`."""
+    grid = scene.grid
+    columns, rows = int(grid[3]), int(grid[4])
+    c = math.floor((x - grid[0]) / grid[2])
+    r = math.floor((y - grid[1]) / grid[2])
+    if c < 0 or r < 0 or c >= columns or r >= rows:
+        return False
+    cell = r * columns + c
+    for k in range(scene.cell_start[cell], scene.cell_start[cell + 1]):
+        b = scene.cell_building[k]
+        if scene.height[b] <= above or x < scene.box[b, 0] or x > scene.box[b, 2]:
+            continue
+        if y < scene.box[b, 1] or y > scene.box[b, 3]:
+            continue
+        if inside_building(scene, b, x, y):
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def inside_any(scene: Any, points: NDArray[np.float64], above: float) -> NDArray[np.bool_]:
     """Which points are strictly inside a footprint higher than `above`."""
     found = np.zeros(points.shape[0], dtype=np.bool_)
-    grid = scene.grid
-    columns, rows = int(grid[3]), int(grid[4])
     for i in range(points.shape[0]):
-        x, y = points[i, 0], points[i, 1]
-        c = math.floor((x - grid[0]) / grid[2])
-        r = math.floor((y - grid[1]) / grid[2])
-        if c < 0 or r < 0 or c >= columns or r >= rows:
-            continue
-        cell = r * columns + c
-        for k in range(scene.cell_start[cell], scene.cell_start[cell + 1]):
-            b = scene.cell_building[k]
-            if scene.height[b] <= above or x < scene.box[b, 0] or x > scene.box[b, 2]:
-                continue
-            if y < scene.box[b, 1] or y > scene.box[b, 3]:
-                continue
-            if inside_building(scene, b, x, y):
-                found[i] = True
-                break
+        found[i] = inside_at(scene, points[i, 0], points[i, 1], above)
     return found
 
 

@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from layers.coverage.kernels.gathering import BUCKETS, F8, I8, bucket_of, gather
+from layers.coverage.kernels.grid import inside_at
 from layers.coverage.kernels.growing import grown
 
 #: Slack of closed boundaries (m): a point this close to an edge of view is on it.
@@ -54,16 +55,14 @@ def bucket_walls(local: Any) -> tuple[I8, F8]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def is_hidden(local: Any, start: I8, rows: F8, px: float, py: float) -> bool:
+def is_hidden(rows: F8, first: int, last: int, px: float, py: float) -> bool:
     """Whether a wall stands on the open line from the camera to a point, given relative to it.
 
+    `rows` first..last-1 are the walls of the point's direction (`bucket_walls`).
     Walls are closed: a line that touches an end of one is blocked. The point itself is not part
     of the line, so a target on a facade is seen from in front of it, and not from behind.
     """
-    k = int(bucket_of(px, py))
-    if px * px + py * py > local.far[k] * local.far[k]:
-        return True
-    for i in range(start[k], start[k + 1]):
+    for i in range(first, last):
         ax, ay, bx, by = rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3]
         sa = px * ay - py * ax
         sb = px * by - py * bx
@@ -111,14 +110,16 @@ def sight_lines_kernel(
     views: F8,
     first: int,
     last: int,
-    points: F8,
-    indoors: NDArray[np.bool_],
-    point_start: I8,
-    point_item: NDArray[np.int32],
-    point_grid: F8,
+    points: Any,
+    indoors: NDArray[np.int8],
 ) -> tuple[I8, NDArray[np.int32], F8, int]:
-    """Points seen by cameras first..last-1: counts, point numbers, px/m, and lines tested."""
-    columns, rows = int(point_grid[3]), int(point_grid[4])
+    """Points seen by cameras first..last-1: counts, point numbers, px/m, and lines tested.
+
+    `indoors` remembers for each place of the grid whether it is in a footprint, −1 unknown; it is
+    filled in as points come up, from any thread, always with the same answer.
+    """
+    grid = points.grid
+    columns, rows = int(grid[3]), int(grid[4])
     counts = np.zeros(last - first, dtype=np.int64)
     seen = np.empty(1024, dtype=np.int32)
     px = np.empty(1024)
@@ -127,29 +128,40 @@ def sight_lines_kernel(
     for camera in range(first, last):
         view = views[camera]
         x, y, reach = view[0], view[1], view[7]
-        c0 = max(math.floor((x - reach - 1e-6 - point_grid[0]) / point_grid[2]), 0)
-        c1 = min(math.floor((x + reach + 1e-6 - point_grid[0]) / point_grid[2]), columns - 1)
-        r0 = max(math.floor((y - reach - 1e-6 - point_grid[1]) / point_grid[2]), 0)
-        r1 = min(math.floor((y + reach + 1e-6 - point_grid[1]) / point_grid[2]), rows - 1)
+        c0 = max(math.floor((x - reach - 1e-6 - grid[0]) / grid[2]), 0)
+        c1 = min(math.floor((x + reach + 1e-6 - grid[0]) / grid[2]), columns - 1)
+        r0 = max(math.floor((y - reach - 1e-6 - grid[1]) / grid[2]), 0)
+        r1 = min(math.floor((y + reach + 1e-6 - grid[1]) / grid[2]), rows - 1)
         if c0 > c1 or r0 > r1:
             continue
         local = gather(scene, windows, camera, x, y, view[2], view[3], reach)
         start, rows_of_walls = bucket_walls(local)
         before = total
+        far2 = local.far * local.far
+        limit2 = (reach + EDGE_M) * (reach + EDGE_M)
         for r in range(r0, r1 + 1):
-            for k in range(point_start[r * columns + c0], point_start[r * columns + c1 + 1]):
-                p = point_item[k]
-                dx, dy = points[p, 0] - x, points[p, 1] - y
+            for k in range(points.start[r * columns + c0], points.start[r * columns + c1 + 1]):
+                dx, dy = points.x[k] - x, points.y[k] - y
+                distance2 = dx * dx + dy * dy
+                if distance2 > limit2:
+                    continue
                 value = px_in_view(view, dx, dy)
                 if value < 0.0:
                     continue
                 lines += 1
-                if indoors[p] or is_hidden(local, start, rows_of_walls, dx, dy):
+                bucket = int(bucket_of(dx, dy))
+                if distance2 > far2[bucket]:
+                    continue
+                if is_hidden(rows_of_walls, start[bucket], start[bucket + 1], dx, dy):
+                    continue
+                if indoors[k] < 0:
+                    indoors[k] = inside_at(scene, points.x[k], points.y[k], view[3])
+                if indoors[k] > 0:
                     continue
                 if total == seen.size:
                     seen = grown(seen, total, 0)
                     px = grown(px, total, 0)
-                seen[total] = p
+                seen[total] = points.item[k]
                 px[total] = value
                 total += 1
         counts[camera - first] = total - before

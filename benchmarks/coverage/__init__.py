@@ -1,0 +1,1 @@
+"""Visibility beside its peers."""
