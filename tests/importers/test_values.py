@@ -9,6 +9,7 @@ import pytest
 from layers.importers.judging.headings import direction_in_name
 from layers.importers.judging.values import (
     clean_text,
+    coordinate,
     flag,
     heading_deg,
     number,
@@ -24,6 +25,21 @@ from layers.importers.judging.values import (
 )  # fmt: skip
 def test_numbers(text: object, expected: float) -> None:
     assert number(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("7° 58' 54,12\" LS", -(7 + 58 / 60 + 54.12 / 3600)), ("112°37'48.0\"BT", 112.63), ("112.63 E", 112.63),
+     ("S 7 58.9", -(7 + 58.9 / 60)), ("-7.98", -7.98), ("7:58:54 S", -(7 + 58 / 60 + 54 / 3600)), ("12 B", -12.0)],
+)  # fmt: skip
+def test_angles(text: str, expected: float) -> None:
+    assert coordinate(text) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("text", ["7° 75' S", "utara", "7 8 9 10", "Jl. Ijen 5"])
+def test_what_is_no_angle(text: str) -> None:
+    with pytest.raises(ValueError):
+        coordinate(text)
 
 
 @pytest.mark.parametrize(

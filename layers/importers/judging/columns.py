@@ -11,8 +11,8 @@ from layers.importers.files.table import SourceTable
 from layers.importers.judging.values import is_blank, normalised
 from layers.importers.kinds.spec import Column
 
-LON_WORDS = ("lon", "lng", "longitude", "bujur", "long", "garisbujur", "koordinatx", "coordinateslng", "x", "easting", "locationlongitude")  # fmt: skip
-LAT_WORDS = ("lat", "latitude", "lintang", "garislintang", "koordinaty", "coordinateslat", "y", "northing", "locationlatitude")  # fmt: skip
+LON_WORDS = ("lon", "lng", "longitude", "bujur", "long", "garisbujur", "koordinatx", "coordinateslng", "x", "easting", "locationlongitude", "koordinatbujur", "pointx", "xcoord", "titikx", "bujurtimur")  # fmt: skip
+LAT_WORDS = ("lat", "latitude", "lintang", "garislintang", "koordinaty", "coordinateslat", "y", "northing", "locationlatitude", "koordinatlintang", "pointy", "ycoord", "titiky", "lintangselatan")  # fmt: skip
 WKT_WORDS = ("geometry", "wkt", "geom", "thegeom", "shape", "geometri")
 PAIR_WORDS = ("koordinat", "coordinates", "coordinate", "latlong", "latlng", "latlon", "titikkoordinat", "lokasikoordinat")  # fmt: skip
 #: Columns that say in which kecamatan a row lies; checked against its position.

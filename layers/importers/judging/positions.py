@@ -15,7 +15,7 @@ from layers.importers.files.table import SourceRow, SourceTable
 from layers.importers.files.vector import to_wgs84
 from layers.importers.judging.columns import Mapping
 from layers.importers.judging.report import Report
-from layers.importers.judging.values import is_blank, number
+from layers.importers.judging.values import coordinate, is_blank, number
 from layers.importers.kinds.spec import Shape
 
 #: Repair (`--repair`) is tried up to this many vertices; beyond, it can take minutes.
@@ -105,7 +105,7 @@ def _raw_geometry(row: SourceRow, mapping: Mapping, report: Report) -> Any:
                 report.reject(row.number, header, None, "no position: one coordinate is missing")
                 return None
             try:
-                numbers.append(number(value))
+                numbers.append(coordinate(value))
             except ValueError as error:
                 report.reject(row.number, header, str(value), f"a coordinate is {error}")
                 return None
@@ -140,7 +140,7 @@ def _from_pair(row: SourceRow, header: str, value: Any, report: Report) -> Any:
         if isinstance(value, list):
             return shapely.Point(number(value[0]), number(value[1]))
         first, second = re.split(r"\s*[,;]\s*|\s+", str(value).strip().strip("()"))
-        return shapely.Point(number(second), number(first))
+        return shapely.Point(coordinate(second), coordinate(first))
     except (ValueError, IndexError, TypeError):
         report.reject(row.number, header, str(value), "not a pair of coordinates")
         return None

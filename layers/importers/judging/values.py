@@ -100,6 +100,35 @@ def number(value: Any) -> float:
     return result
 
 
+_ANGLE = re.compile(
+    r"""^(?P<front>[NSEWUTB]|L[SU]|B[TB])?\s*(?P<sign>[+-]?)(?P<degrees>\d+(?:[.,]\d+)?)\s*(?:°|º|d|deg|\s|:)?\s*
+    (?:(?P<minutes>\d+(?:[.,]\d+)?)\s*(?:'|′|’|m|:)?\s*)?
+    (?:(?P<seconds>\d+(?:[.,]\d+)?)\s*(?:"|″|”|''|s)?\s*)?
+    (?P<back>[NSEWUTB]|L[SU]|B[TB])?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SOUTH_OR_WEST = {"S", "LS", "W", "B", "BB"}
+
+
+def coordinate(value: Any) -> float:
+    """A coordinate: a number, or degrees, minutes and seconds such as `7° 58' 54,1" LS`, `112.63 BT`."""
+    try:
+        return number(value)
+    except ValueError:
+        match = _ANGLE.match(clean_text(value)) if isinstance(value, str) else None
+        if match is None:
+            raise
+    parts = [
+        float((match[name] or "0").replace(",", ".")) for name in ("degrees", "minutes", "seconds")
+    ]
+    if parts[1] >= 60 or parts[2] >= 60:
+        raise ValueError("not an angle")
+    hemisphere = (match["back"] or match["front"] or "").upper()
+    negative = match["sign"] == "-" or hemisphere in _SOUTH_OR_WEST
+    angle = parts[0] + parts[1] / 60 + parts[2] / 3600
+    return -angle if negative else angle
+
+
 def _as_float(value: int | float | str) -> float:
     try:
         return float(value)

@@ -31,10 +31,19 @@ NAME_WORDS = (
     "title",
     "judul",
     "label",
-    "lokasi",
+    "namacctv",
+    "namakamera",
+    "cctvname",
+    "cameraname",
+    "cctvtitle",
+    "namawifi",
+    "namapos",
+    "namastasiun",
     "namatitik",
+    "namatempat",
+    "lokasi",
 )
-CODE_WORDS = ("kode", "id", "uuid", "nomor", "no", "kodecctv", "osmid", "objectid", "gid", "fid")
+CODE_WORDS = ("kode", "id", "uuid", "nomor", "no", "kodecctv", "idcctv", "cctvid", "cameraid", "idkamera", "osmid", "objectid", "gid", "fid")  # fmt: skip
 ADDRESS_WORDS = ("alamat", "formatted", "formattedaddress", "locationformatted", "alamatlengkap", "jalan", "street", "locationstreet")  # fmt: skip
 AGENCY_WORDS = ("instansi", "opd", "dinas", "namainstansi", "organisation", "organization")  # fmt: skip
 PHONE_WORDS = ("telepon", "telp", "nomortelepon", "notelp", "hp", "tel", "contact")

@@ -78,7 +78,7 @@ class Cctv(AssetLayer):
         })), ("jeniskamera",), ("cameratype", "jenis", "type", "tipe", "attributescameratype")),
         Column("max_range_m", number_reader(0, 5_000, above=True), ("maxrange", "range", "rangem", "jarakpandang")),
         Column("stream_id", text_reader(120), ("idstream", "streamkey")),
-        Column("stream_url", stream_address, ("hls", "urlstream", "streamhls", "rtsp", "streaming", "linkstream", "url"), secret=True),
+        Column("stream_url", stream_address, ("hls", "urlstream", "streamhls", "rtsp", "streaming", "linkstream", "hlsurl", "urlhls", "m3u8", "urlcctv", "linkcctv", "stream", "link", "url"), secret=True),
         Column("is_public", flag, ("publik", "streamispublic", "public", "attributesispublic")),
         Column("site", text_reader(120), ("kodesite", "sitecode", "titik", "kodetitik", "tiang", "kodetiang"), stored=False),
         Column("site_name", text_reader(200), ("namasite", "namasitus"), stored=False),
