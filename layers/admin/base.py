@@ -220,4 +220,4 @@ def _shown(field: Any, value: Any) -> str:
     if value is None or value == "":
         return "—"
     choices = dict(getattr(field, "flatchoices", None) or [])
-    return str(choices.get(value, value))
+    return str(choices.get(value, value) if isinstance(value, str | int) else value)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.contrib.gis.forms.widgets import BaseGeometryWidget
+from django.contrib.gis.gdal import GDALException
 from django.contrib.gis.geos import GEOSException, GEOSGeometry, MultiLineString, MultiPolygon
 from django.core.exceptions import ValidationError
 from django.forms import Media, Script
@@ -53,7 +54,7 @@ class MapWidget(BaseGeometryWidget):
         try:
             shape = _bare(json.loads(value, parse_constant=_refuse_constant))
             geometry = GEOSGeometry(json.dumps(shape), srid=self.map_srid)
-        except (GEOSException, ValueError, TypeError, RecursionError):
+        except (GEOSException, GDALException, ValueError, TypeError, RecursionError):
             return None
         wanted = str(self.attrs.get("geom_type", "")).upper()
         if wanted == "MULTIPOLYGON" and geometry.geom_type == "Polygon":
