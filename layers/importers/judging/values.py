@@ -103,7 +103,7 @@ def number(value: Any) -> float:
 _ANGLE = re.compile(
     r"""^(?P<front>[NSEWUTB]|L[SU]|B[TB])?\s*(?P<sign>[+-]?)(?P<degrees>\d+(?:[.,]\d+)?)\s*(?:°|º|d|deg|\s|:)?\s*
     (?:(?P<minutes>\d+(?:[.,]\d+)?)\s*(?:'|′|’|m|:)?\s*)?
-    (?:(?P<seconds>\d+(?:[.,]\d+)?)\s*(?:"|″|”|''|s)?\s*)?
+    (?:(?P<seconds>\d+(?:[.,]\d+)?)\s*(?:"|″|”|''|sec)?\s*)?
     (?P<back>[NSEWUTB]|L[SU]|B[TB])?$""",
     re.IGNORECASE | re.VERBOSE,
 )
