@@ -42,5 +42,5 @@ def schema_apply(*, using: str, serving_role: str) -> bool:
         )
         for statement in statements:
             cursor.execute(statement)
-        cursor.execute(f"COMMENT ON FUNCTION layers_schema_digest() IS '{stamp}'")  # noqa: S608
+        cursor.execute(f"COMMENT ON FUNCTION layers_schema_digest() IS '{stamp}'")
     return True
