@@ -253,7 +253,11 @@ def events_of(curves: Any, frame: Any) -> F8:
         line = curves.line[i]
         for which in range(2):
             radius = frame.reach if which == 0 else frame.near_radius
-            if radius <= 0.0:
+            # A chord lies no deeper inside its circle than at its middle.
+            inner = grown_radius(radius, frame.arc_step) * math.cos(0.5 * frame.arc_step)
+            far1 = line[0] * line[0] + line[1] * line[1]
+            x2, y2 = line[0] + line[2], line[1] + line[3]
+            if radius <= 0.0 or max(far1, x2 * x2 + y2 * y2) < inner * inner:
                 continue
             for sign in (-1.0, 1.0):
                 t = _arc_crossing(line, radius, sign, frame.arc_step)

@@ -135,7 +135,10 @@ def spans_of(local: Any, frame: Any) -> Spans:
                 bound = min(bound, top)
         m = 0
         mid = 0.5 * (low + high)
-        mx, my = math.cos(mid + frame.start), math.sin(mid + frame.start)
+        # A sector spans a quarter at most: its middle ray halves the two outer ones.
+        mx, my = ux + vx, uy + vy
+        size = math.sqrt(mx * mx + my * my)
+        mx, my = mx / size, my / size
         for a in range(alive):
             c = active[a]
             if curves.kind[c] == STRAIGHT and min(left[a], right[a]) * (mx * ux + my * uy) > bound:
@@ -201,7 +204,9 @@ def spans_of(local: Any, frame: Any) -> Spans:
                 qx, qy = vx, vy
             if cuts > 0:
                 at = 0.5 * (piece_low + piece_high)
-                mx, my = math.cos(at + frame.start), math.sin(at + frame.start)
+                mx, my = px + qx, py + qy
+                size = math.sqrt(mx * mx + my * my)
+                mx, my = mx / size, my / size
                 for j in range(m):
                     c = near[j]
                     line = curves.line[c]
