@@ -28,7 +28,7 @@ from layers.places.frames import Frame, frame_at, zone_groups
 from layers.places.models import Area
 
 #: Camera ranges reach past the edge of an area; cameras this far outside are asked too (degrees).
-_EDGE_DEG = 0.02
+EDGE_DEG = 0.02
 MOST_GAPS = 100
 Progress = Callable[[str], None]
 
@@ -47,7 +47,7 @@ def area_with_code(code: str | None) -> Area | None:
     return area
 
 
-class _Part:
+class RunPart:
     """One zone's share of a run."""
 
     def __init__(
@@ -63,7 +63,7 @@ class _Part:
         self.cameras_of_area = np.zeros(len(streets.areas), dtype=np.int64)
 
 
-def _look(part: _Part, levels: dict[str, float], outline: Any) -> None:
+def _look(part: RunPart, levels: dict[str, float], outline: Any) -> None:
     """Fill in what the part's cameras see: street pieces by sight lines, ground by regions."""
     views = [(item, item.view) for item in part.ready if item.view is not None]
     reaches = [
@@ -75,9 +75,9 @@ def _look(part: _Part, levels: dict[str, float], outline: Any) -> None:
     range_m = max(view.max_range_m for view in every)
     scene = scene_around(part.frame, [(item.lon, item.lat) for item in part.ready], range_m=range_m)
     if len(part.streets):
-        _count(part.now, scene, [view for _, view in views], part.streets, levels)
+        count_views(part.now, scene, [view for _, view in views], part.streets, levels)
         seen = {level: np.zeros(len(part.streets), dtype=np.int32) for level in levels}
-        _count(seen, scene, reaches, part.streets, levels)
+        count_views(seen, scene, reaches, part.streets, levels)
         for level in levels:
             part.reach[level] = (part.now[level] > 0) | (seen[level] > 0)
     regions = visible_regions(scene, [view for _, view in views], levels)
@@ -92,13 +92,14 @@ def _look(part: _Part, levels: dict[str, float], outline: Any) -> None:
         part.visible_m2[level] = float(union.area)
 
 
-def _count(
+def count_views(
     into: dict[str, NDArray[np.int32]],
     scene: Any,
     views: list[CameraView],
     streets: Streets,
     levels: dict[str, float],
 ) -> None:
+    """Add to each level's counts the views that see each street piece at it (px/m >=)."""
     if not views:
         return
     lines = sight_lines(scene, views, streets.xy)
@@ -137,10 +138,10 @@ def coverage_analyse(
     moment = as_of or timezone.now()
     cameras = Camera.objects.select_related("model").order_by("code")
     if area is not None:
-        near = area.geom.envelope.buffer(_EDGE_DEG)
+        near = area.geom.envelope.buffer(EDGE_DEG)
         cameras = cameras.filter(geom__intersects=near)
     rows = list(cameras)
-    parts = _parts(rows, area, profile, moment, levels, progress)
+    parts = run_parts(rows, area, profile, moment, levels, progress)
     if not any(len(part.streets) for part in parts) and not rows:
         raise InvalidInput(
             "there are no streets and no cameras to analyse",
@@ -173,14 +174,14 @@ def coverage_analyse(
     return figures
 
 
-def _parts(
+def run_parts(
     rows: list[Camera],
     area: Area | None,
     profile: Profile,
     moment: datetime,
     levels: dict[str, float],
     progress: Progress,
-) -> list[_Part]:
+) -> list[RunPart]:
     """The run cut by UTM zone; one part for a city."""
     parts = []
     if area is not None:
@@ -188,7 +189,7 @@ def _parts(
         frame = frame_at(middle.x, middle.y)
         progress("cutting streets into pieces")
         streets = build_streets(frame, profile=profile, as_of=moment, area=area)
-        return [_Part(frame, streets, watchers(rows, frame), levels)]
+        return [RunPart(frame, streets, watchers(rows, frame), levels)]
     points = _extent_points(rows)
     for srid, indices in zone_groups(points):
         middle = points[indices].mean(axis=0)
@@ -196,7 +197,7 @@ def _parts(
         progress(f"cutting the streets of EPSG:{srid} into pieces")
         streets = build_streets(frame, profile=profile, as_of=moment, zone_srid=srid)
         here = [camera for camera in rows if utm_srid(camera.geom.x, camera.geom.y) == srid]
-        parts.append(_Part(frame, streets, watchers(here, frame), levels))
+        parts.append(RunPart(frame, streets, watchers(here, frame), levels))
     return parts
 
 
@@ -227,17 +228,17 @@ def _round(value: float) -> float:
 
 
 def _figures(
-    parts: list[_Part], levels: dict[str, float], level: str, rows: list[Camera]
+    parts: list[RunPart], levels: dict[str, float], level: str, rows: list[Camera]
 ) -> dict[str, Any]:
     def total(
-        weigh: Callable[[_Part], NDArray[np.float64]], which: Callable[[_Part], NDArray[np.bool_]]
+        weigh: Callable[[RunPart], NDArray[np.float64]], which: Callable[[RunPart], NDArray[np.bool_]]
     ) -> float:
         return _round(sum(float(weigh(part)[which(part)].sum()) for part in parts))
 
-    def covered(name: str) -> Callable[[_Part], NDArray[np.bool_]]:
+    def covered(name: str) -> Callable[[RunPart], NDArray[np.bool_]]:
         return lambda part: part.now[name] > 0
 
-    def reachable(name: str) -> Callable[[_Part], NDArray[np.bool_]]:
+    def reachable(name: str) -> Callable[[RunPart], NDArray[np.bool_]]:
         return lambda part: part.reach[name]
 
     excluded = [
@@ -269,7 +270,7 @@ def _figures(
     }  # fmt: skip
 
 
-def _areas(parts: list[_Part], level: str) -> list[dict[str, Any]]:
+def _areas(parts: list[RunPart], level: str) -> list[dict[str, Any]]:
     """Figures of the smallest areas and of what they are part of."""
     found: dict[str, dict[str, Any]] = {}
     for part in parts:
@@ -315,8 +316,8 @@ def _areas(parts: list[_Part], level: str) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda row: row["code"])
 
 
-def _store(run: CoverageRun, parts: list[_Part], level: str) -> list[dict[str, Any]]:
-    gaps: list[tuple[float, _Part, Any]] = []
+def _store(run: CoverageRun, parts: list[RunPart], level: str) -> list[dict[str, Any]]:
+    gaps: list[tuple[float, RunPart, Any]] = []
     for part in parts:
         streets = part.streets
         for gap in rank_gaps(
@@ -353,7 +354,7 @@ def _store(run: CoverageRun, parts: list[_Part], level: str) -> list[dict[str, A
     return listed
 
 
-def _stretches(run: CoverageRun, part: _Part, level: str) -> list[CoverageStreet]:
+def _stretches(run: CoverageRun, part: RunPart, level: str) -> list[CoverageStreet]:
     """Neighbouring pieces of one road with the same number of cameras, as one line each."""
     streets = part.streets
     if not len(streets):

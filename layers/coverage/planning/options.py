@@ -1,0 +1,106 @@
+"""The cameras a plan may hang on a pole: models of the price list, their view and their price."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from layers.assets.models import CameraKind, CameraModel
+from layers.coverage.city import DEFAULT_FOV_DEG, DEFAULT_RANGE_M, DEFAULT_WIDTH_PX
+from layers.coverage.optics import CameraView, field_of_view_deg
+from layers.errors import Unavailable
+
+#: A pole with its foundation, power connection and fibre drop (whole rupiah).
+SITE_COST_IDR = 25_000_000
+#: A year's power, network and upkeep of one site (whole rupiah).
+SITE_YEARLY_COST_IDR = 6_000_000
+#: A camera of which the price list does not say the price (whole rupiah).
+CAMERA_COST_IDR = 8_000_000
+#: Cameras of a plan hang this high (m).
+MOUNT_HEIGHT_M = 6.0
+#: Headings tried, clockwise from true north (degrees).
+HEADINGS_DEG = tuple(float(heading) for heading in range(0, 360, 30))
+#: Most models a plan chooses among.
+MOST_MODELS = 3
+#: The camera a plan uses where the price list holds no fixed one.
+BUILT_IN_MODEL = "1920x1080"
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A model as a plan uses it: at its shortest focal length, which sees most ground.
+
+    `model` is None for the built-in camera; `priced` tells whether the price is the list's.
+    """
+
+    name: str
+    model: CameraModel | None
+    fov_deg: float
+    image_width_px: int
+    price_idr: int
+    priced: bool
+
+    def reach_m(self, level_px_per_m: float) -> float:
+        """How far from the pole the level can be held at the edge of the picture (m)."""
+        half = math.radians(self.fov_deg) / 2
+        depth = self.image_width_px / (2 * level_px_per_m * math.tan(half))
+        return min(DEFAULT_RANGE_M, depth / math.cos(half) + 1.0)
+
+    def seen_m2(self, level_px_per_m: float) -> float:
+        """Open ground in view at the level (m²), by which models are compared."""
+        half = math.radians(self.fov_deg) / 2
+        depth = min(DEFAULT_RANGE_M, self.image_width_px / (2 * level_px_per_m * math.tan(half)))
+        return depth * depth * math.tan(half)
+
+    def view(self, *, range_m: float, target_height_m: float) -> CameraView:
+        """The view of this camera on a pole at the origin, looking along the grid's north."""
+        return CameraView(
+            x=0.0, y=0.0, height_m=MOUNT_HEIGHT_M, hfov_deg=self.fov_deg,
+            image_width_px=float(self.image_width_px), max_range_m=range_m,
+            target_height_m=target_height_m,
+        )  # fmt: skip
+
+
+def lenses_for(level_px_per_m: float) -> list[Lens]:
+    """At most three models worth choosing among at a level, by name.
+
+    Fixed models of the price list; one that sees no farther and no wider than another and costs as
+    much is left out. Of the rest the cheapest, and those with most ground in view for the money,
+    a quarter of the site's charge included.
+    """
+    found = [_lens(model) for model in CameraModel.objects.filter(kind=CameraKind.FIXED)]
+    if not found:
+        found = [
+            Lens(BUILT_IN_MODEL, None, DEFAULT_FOV_DEG, DEFAULT_WIDTH_PX, CAMERA_COST_IDR, False)
+        ]
+    found = [lens for lens in found if lens.reach_m(level_px_per_m) > 2.0]
+    if not found:
+        raise Unavailable(
+            f"no camera model reaches {level_px_per_m:g} px/m",
+            value=level_px_per_m,
+            remedy="load a price list with sharper models, or plan for a lower level",
+        )
+    best: dict[tuple[float, int], Lens] = {}
+    for lens in sorted(found, key=lambda item: (item.price_idr, item.name)):
+        best.setdefault((round(lens.fov_deg, 3), lens.image_width_px), lens)
+    ordered = sorted(best.values(), key=lambda item: (item.price_idr, item.name))
+    chosen = ordered[:1]
+    rest = sorted(
+        ordered[1:],
+        key=lambda item: (
+            -item.seen_m2(level_px_per_m) / (item.price_idr + SITE_COST_IDR / 4),
+            item.name,
+        ),
+    )
+    return sorted([*chosen, *rest[: MOST_MODELS - 1]], key=lambda item: item.name)
+
+
+def _lens(model: CameraModel) -> Lens:
+    return Lens(
+        name=model.name,
+        model=model,
+        fov_deg=field_of_view_deg(model.sensor_width_mm, model.focal_min_mm),
+        image_width_px=model.image_width_px,
+        price_idr=model.price_idr or CAMERA_COST_IDR,
+        priced=model.price_idr > 0,
+    )
