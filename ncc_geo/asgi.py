@@ -22,11 +22,12 @@ def _load_engines() -> None:
     try:
         from django.db import connection
 
-        from layers.management.commands.compile_kernels import compile_routing, compile_visibility
+        from layers.coverage.regions import warm_up
+        from layers.management.commands.compile_kernels import compile_routing
         from layers.network.store import routers
 
         compile_routing()
-        compile_visibility()
+        warm_up()
         try:
             routers()
         finally:

@@ -1,69 +1,17 @@
-"""The engine's edge: WGS 84 and true bearings to local metres and grid bearings, and back."""
+"""A camera at a place in degrees, looking along a true bearing, as the engine takes it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import shapely
-from numpy.typing import ArrayLike, NDArray
-
 from layers.coverage.optics import CameraView
-from layers.geo.crs import LocalProjection, local_projection, utm_srid
+from layers.geo.frames import Frame
 
 
-@dataclass(frozen=True)
-class LocalFrame:
-    """True metres east and north of a city's centre, in the axes of its working CRS.
-
-    The grid of a UTM zone is up to 0.04 % short at its middle and 0.1 % long at its edge. Dividing
-    by the scale at the centre leaves under 0.01 % within 15 km of it, under 0.05 % within 60 km.
-    Use `LocalFrame.around`.
-    """
-
-    projection: LocalProjection
-    origin_x: float
-    origin_y: float
-    grid_per_m: float
-
-    @classmethod
-    def around(cls, lon: float, lat: float, *, srid: int | None = None) -> LocalFrame:
-        """Frame about a point in degrees; `srid` is the working CRS, by default its UTM zone."""
-        projection = local_projection(srid if srid is not None else utm_srid(lon, lat))
-        x, y = projection.to_local([[lon, lat]])[0]
-        return cls(projection, float(x), float(y), projection.scale(lon, lat))
-
-    def to_local(self, lonlat: ArrayLike) -> NDArray[np.float64]:
-        """(n, 2) degrees, longitude first, to (n, 2) true metres about the centre."""
-        grid = self.projection.to_local(lonlat)
-        return (grid - [self.origin_x, self.origin_y]) / self.grid_per_m
-
-    def to_lonlat(self, xy: ArrayLike) -> NDArray[np.float64]:
-        """(n, 2) local metres to (n, 2) degrees, longitude first."""
-        points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
-        return self.projection.to_lonlat(points * self.grid_per_m + [self.origin_x, self.origin_y])
-
-    def geometries_to_local(self, geometries: Any) -> Any:
-        """Shapely geometries in degrees to local metres; None and empty ones stay as they are."""
-        return shapely.transform(geometries, self.to_local)
-
-    def geometries_to_lonlat(self, geometries: Any) -> Any:
-        """Shapely geometries in local metres to degrees."""
-        return shapely.transform(geometries, self.to_lonlat)
-
-    def grid_bearing_deg(self, true_bearing_deg: float, lon: float, lat: float) -> float:
-        """Bearing from the grid's north of a true bearing at a point, in [0, 360)."""
-        return (true_bearing_deg - self.projection.convergence_deg(lon, lat)) % 360.0
-
-    def true_bearing_deg(self, grid_bearing_deg: float, lon: float, lat: float) -> float:
-        """True bearing of a bearing from the grid's north at a point, in [0, 360)."""
-        return (grid_bearing_deg + self.projection.convergence_deg(lon, lat)) % 360.0
-
-    def camera(
-        self, lon: float, lat: float, *, heading_deg: float = 0.0, **view: Any
-    ) -> CameraView:
-        """A `CameraView` at a point in degrees with a true heading; `view` as its fields."""
-        x, y = self.to_local([[lon, lat]])[0]
-        heading = self.grid_bearing_deg(heading_deg, lon, lat)
-        return CameraView(x=float(x), y=float(y), heading_deg=heading, **view)
+def camera_at(
+    frame: Frame, lon: float, lat: float, *, heading_deg: float = 0.0, **view: Any
+) -> CameraView:
+    """A `CameraView` in a frame's metres and grid bearing; `view` as its other fields."""
+    x, y = frame.to_local([[lon, lat]])[0]
+    heading = frame.grid_bearing_deg(heading_deg, lon, lat)
+    return CameraView(x=float(x), y=float(y), heading_deg=heading, **view)

@@ -11,6 +11,7 @@ from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Polygon
 from django.db import transaction
 
 from layers.assets.models import AssetStatus, Camera
+from layers.coverage.camera import camera_at
 from layers.coverage.city import (
     ASSUMPTIONS,
     DEFAULT_HEIGHT_M,
@@ -21,7 +22,7 @@ from layers.coverage.city import (
     watchers,
 )
 from layers.coverage.models import CameraSight
-from layers.coverage.optics import CameraView, level_at
+from layers.coverage.optics import level_at
 from layers.coverage.regions import visible_regions
 from layers.coverage.visibility import sight_lines
 from layers.errors import InvalidInput
@@ -76,12 +77,12 @@ def camera_region(
     frame = frame_at(lon, lat)
     width, _height = lens_of_model(model)
     edition_name, levels = levels_of(edition)
-    x, y = frame.to_local([(lon, lat)])[0]
-    view = CameraView(
-        x=float(x),
-        y=float(y),
+    view = camera_at(
+        frame,
+        lon,
+        lat,
+        heading_deg=heading_deg,
         height_m=height_m,
-        heading_deg=frame.grid_bearing_deg(heading_deg, lon, lat),
         hfov_deg=fov_deg,
         image_width_px=float(width),
         max_range_m=range_m,

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import shapely
 
-from layers.coverage.camera import LocalFrame
 from layers.coverage.optics import DORI_2014, OODPCVS_2025, CameraView
 from layers.coverage.regions import visible_regions
 from layers.coverage.scene import Scene
 from layers.coverage.visibility import sight_lines
 from layers.errors import InvalidInput
+from layers.geo.frames import Frame
 from tests.coverage.random_scenes import free_places, random_footprints
 from tests.oracles.visibility import region_by_shadows
 
@@ -199,7 +199,7 @@ def test_real_buildings_equal_the_overlay(shared_data: Path, name: str, count: i
     shapes, heights = read_buildings(shared_data / "osm" / f"{name}.osm.pbf")
     assert len(shapes) > count
     lon, lat = np.median(shapely.get_coordinates(shapes), axis=0)
-    local = LocalFrame.around(lon, lat).geometries_to_local(shapes)
+    local = Frame.around(lon, lat).geometries_to_local(shapes)
     scene = Scene.from_polygons(local, heights)
     used = np.where(np.isfinite(heights) & (heights > 0), heights, 3.0)
     rng = np.random.default_rng(3)

@@ -7,12 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-import shapely
 
-from layers.coverage.optics import DORI_2014, CameraView
-from layers.coverage.regions import visible_regions
-from layers.coverage.scene import Scene
-from layers.coverage.visibility import sight_lines
+from layers.coverage.regions import warm_up
 from layers.management.base import JsonCommand
 from layers.network.costing import costing_for
 from layers.network.engine.arrays import RoadArraysBuilder
@@ -56,14 +52,6 @@ def compile_routing() -> None:
     isochrones(router, [(112.61, -7.98)], [1.0])
 
 
-def compile_visibility() -> None:
-    """Run regions and sight lines once past one building."""
-    scene = Scene.from_polygons([shapely.box(10, -5, 20, 5)], [4.0])
-    views = [CameraView(x=0.0, y=0.0, hfov_deg=fov, heading_deg=90.0) for fov in (90.0, 360.0)]
-    visible_regions(scene, views, DORI_2014)
-    sight_lines(scene, views, [(30.0, 0.0), (0.0, 30.0)])
-
-
 class Command(JsonCommand):
     """Compiles into NUMBA_CACHE_DIR; seconds when that is done already."""
 
@@ -72,5 +60,5 @@ class Command(JsonCommand):
     def answer(self, **options: Any) -> dict[str, Any]:
         began = time.monotonic()
         compile_routing()
-        compile_visibility()
+        warm_up()
         return {"seconds": round(time.monotonic() - began, 3)}
