@@ -231,7 +231,8 @@ def _figures(
     parts: list[RunPart], levels: dict[str, float], level: str, rows: list[Camera]
 ) -> dict[str, Any]:
     def total(
-        weigh: Callable[[RunPart], NDArray[np.float64]], which: Callable[[RunPart], NDArray[np.bool_]]
+        weigh: Callable[[RunPart], NDArray[np.float64]],
+        which: Callable[[RunPart], NDArray[np.bool_]],
     ) -> float:
         return _round(sum(float(weigh(part)[which(part)].sum()) for part in parts))
 
