@@ -96,7 +96,7 @@ layer_register(
         subtitle_path="type__name",
         fields=_INCIDENT_FIELDS,
         versions=("incidents",),
-        tile_fields=("number", "priority", "state", "type__name", "reported_at"),
+        tile_fields=("number", "priority", "state", "type__name", "reported_at", "address"),
         varies_by="priority",
         variants=_PRIORITIES,
         agency_path="agency",

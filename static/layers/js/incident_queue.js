@@ -40,7 +40,7 @@ export function createIncidentQueue(node, { select }, { onChoose }) {
     rows = answer.features
       .map(({ id, geometry, properties }) => ({
         id, layer: "active_incidents", lon: geometry.coordinates[0], lat: geometry.coordinates[1], number: properties.number ?? String(id),
-        priority: properties.priority, since: properties.reported_at, state: properties.state_display ?? properties.state, type: properties.type_name ?? properties.type, address: properties.address,
+        priority: properties.priority, since: properties.reported_at, state: t(`state_${properties.state}`), type: properties.type_name, address: properties.address,
       }))
       .sort((a, b) => (a.priority ?? 9) - (b.priority ?? 9) || new Date(a.since ?? 0) - new Date(b.since ?? 0));
     // A row under the pointer or the focus must not jump away from it.
