@@ -5,7 +5,8 @@ import sys
 
 import numpy as np
 
-z = np.load(sys.argv[1])
+with np.load(sys.argv[1]) as archive:
+    z = dict(archive)  # each array read once: an archive reads it anew whenever it is named
 limits, w, site = json.loads(str(z["limits"])), z["weights"], z["option_site"]
 budget, p, m, share = (
     limits[k] for k in ("budget_idr", "max_sites", "cameras_per_site", "backup_share")
