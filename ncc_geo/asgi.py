@@ -23,11 +23,13 @@ def _load_engines() -> None:
         from django.db import connection
 
         from layers.coverage.regions import warm_up
+        from layers.geo.kernels import compiling
         from layers.management.commands.compile_kernels import compile_routing
         from layers.network.store import routers
 
-        compile_routing()
-        warm_up()
+        with compiling():
+            compile_routing()
+            warm_up()
         try:
             routers()
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -36,7 +37,9 @@ def in_loop(scenario: Callable[[], Awaitable[None]]) -> None:
                 hub_module._hub = None
             await sync_to_async(connections.close_all)()
 
-    asyncio.run(run())
+    # A thread of its own: a browser test in the same process may have left a loop in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run()).result()
 
 
 def log_in(user: User) -> str:

@@ -11,7 +11,7 @@ from layers.coverage.siting.certificate import (
 )
 from layers.coverage.siting.problem import CoverageProblem, check_feasible
 from layers.coverage.siting.run import Progress
-from layers.coverage.siting.solve import FewestSites, solve_coverage, solve_fewest_sites
+from layers.coverage.siting.solve import FewestSites, solve_coverage, solve_fewest_sites, warm_up
 
 __all__ = [
     "Certificate",
@@ -27,4 +27,5 @@ __all__ = [
     "sites_seeing",
     "solve_coverage",
     "solve_fewest_sites",
+    "warm_up",
 ]

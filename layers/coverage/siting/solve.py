@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from layers.coverage.siting.certificate import Certificate, Solution, Status, covered_weight
 from layers.coverage.siting.merge import reduce_problem
@@ -165,3 +166,19 @@ def _check_reachable(problem: CoverageProblem, share: float, total: float) -> No
             where="share",
             remedy="add candidates or ask for a smaller share",
         )
+
+
+def warm_up() -> None:
+    """Compile the kernels, or load them compiled, before a time limit runs: over one tiny plan."""
+    covers = sparse.csr_matrix(np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1]], dtype=np.int8))
+    tiny = CoverageProblem(
+        covers=covers,
+        weights=np.array([1.0, 2.0, 3.0]),
+        option_site=np.array([0, 0, 1]),
+        site_cost_idr=np.array([5, 5]),
+        option_cost_idr=np.array([1, 1, 1]),
+        budget_idr=7,
+        max_sites=1,
+    )
+    solve_coverage(tiny, gap=0.0)
+    solve_coverage(replace(tiny, budget_idr=None, backup_share=0.5), gap=0.0)

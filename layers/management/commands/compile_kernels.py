@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from layers.coverage.regions import warm_up
+from layers.coverage.siting import warm_up as siting_warm_up
+from layers.geo.kernels import compiling
 from layers.management.base import JsonCommand
 from layers.network.costing import costing_for
 from layers.network.engine.arrays import RoadArraysBuilder
@@ -55,10 +57,12 @@ def compile_routing() -> None:
 class Command(JsonCommand):
     """Compiles into NUMBA_CACHE_DIR; seconds when that is done already."""
 
-    help = "Compile the routing and visibility kernels ahead of their first use."
+    help = "Compile the routing, visibility and siting kernels ahead of their first use."
 
     def answer(self, **options: Any) -> dict[str, Any]:
         began = time.monotonic()
-        compile_routing()
-        warm_up()
+        with compiling():
+            compile_routing()
+            warm_up()
+            siting_warm_up()
         return {"seconds": round(time.monotonic() - began, 3)}
