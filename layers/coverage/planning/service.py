@@ -34,6 +34,7 @@ from layers.coverage.planning.options import (
     lenses_for,
 )
 from layers.coverage.planning.record import plan_record
+from layers.coverage.planning.warming import siting_compile
 from layers.coverage.siting import CoverageProblem, Solution, certificate_export, solve_coverage
 from layers.errors import Infeasible, InvalidInput
 from layers.geo.crs import utm_srid
@@ -109,6 +110,7 @@ def plan_sites(
     zones, found = _zones(parts, level, least, lenses, must, barred, progress)
     problem = _problem(zones, lenses, sites=sites, budget_idr=budget_idr)
     spent = time.monotonic() - started
+    siting_compile()
     progress(
         f"{problem.n_sites:,} candidates, {problem.n_options:,} cameras, {problem.n_points:,} demand points"
     )
