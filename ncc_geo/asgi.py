@@ -7,6 +7,7 @@ import threading
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ncc_geo.settings")
 
 from django.core.asgi import get_asgi_application
+from django.core.signals import request_finished
 
 from layers.jobs.cluster.lifeline import end_with_parent
 
@@ -38,5 +39,11 @@ def _load_engines() -> None:
         logging.getLogger(__name__).info("engines not loaded yet: %s", error)
 
 
-if os.environ.get("NCC_PROCESS") == "web":
+def _after_the_first_answer(**_: object) -> None:
+    request_finished.disconnect(_after_the_first_answer)
     threading.Thread(target=_load_engines, name="engines", daemon=True).start()
+
+
+if os.environ.get("NCC_PROCESS") == "web":
+    # The site answers first; what the consoles need comes right behind.
+    request_finished.connect(_after_the_first_answer, weak=False)
