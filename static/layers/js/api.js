@@ -28,7 +28,9 @@ async function request(address, options = {}) {
   try {
     const body = await response.json();
     code = body.error ?? code;
-    message = body.message ?? message;
+    // What the reader can act on in their own language; the server's own words where there are none.
+    const known = t(`error_${code}`);
+    message = known === `error_${code}` ? (body.message ?? message) : known;
   } catch {
     // The answer was not ours; the status says enough.
   }
