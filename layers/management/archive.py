@@ -38,6 +38,7 @@ DECLARE
     statement text;
     statements text[];
 BEGIN
+    PERFORM set_config('client_min_messages', 'warning', true);
     SELECT array_agg(format('DROP %s IF EXISTS public.%I CASCADE', CASE relkind WHEN 'v' THEN 'VIEW'
         WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, relname)
         ORDER BY relkind IN ('v', 'm') DESC, relkind = 'S', relname)
@@ -119,7 +120,9 @@ def database_restore(
     with tempfile.NamedTemporaryFile("w", suffix=".list", encoding="utf-8") as wanted:
         wanted.write("".join(f"{line}\n" for line in entries if not _LEFT_OUT.match(line)))
         wanted.flush()
-        _replace(source, program, _program("psql", version), wanted.name, using)
+        _replace(
+            source, program, _program("psql", version), wanted.name, _extensions(entries), using
+        )
     connections[using].close()
     with _session(using) as cursor:
         tables = _counts(cursor)
@@ -129,7 +132,9 @@ def database_restore(
     return {"path": str(source), "bytes": source.stat().st_size, "tables": tables}
 
 
-def _replace(source: Path, program: str, psql: str, wanted: str, using: str) -> None:
+def _replace(
+    source: Path, program: str, psql: str, wanted: str, extensions: str, using: str
+) -> None:
     """Stream the dump through psql between BEGIN and COMMIT; COMMIT is sent only if it was whole."""
     environment = _environment(using)
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as told:
@@ -144,7 +149,9 @@ def _replace(source: Path, program: str, psql: str, wanted: str, using: str) -> 
         assert reader.stdout is not None
         assert writer.stdin is not None
         with suppress(BrokenPipeError):
-            writer.stdin.write(f"BEGIN;\nSET LOCAL lock_timeout = {LOCK_WAIT_MS};{_EMPTY}".encode())
+            writer.stdin.write(
+                f"BEGIN;\nSET LOCAL lock_timeout = {LOCK_WAIT_MS};{_EMPTY}{extensions}".encode()
+            )
             shutil.copyfileobj(reader.stdout, writer.stdin, 1 << 20)
         reader.stdout.close()
         whole = reader.wait() == 0
@@ -198,6 +205,16 @@ def _entries(source: Path, program: str) -> list[str]:
             remedy="give a file that `backup` made",
         )
     return lines
+
+
+def _extensions(entries: list[str]) -> str:
+    """Statements for the extensions of a dump; those that are there already cost nothing."""
+    names = [match[1] for line in entries if (match := re.search(r" EXTENSION - (\w+)", line))]
+    return "".join(
+        f'CREATE EXTENSION IF NOT EXISTS "{name}" SCHEMA public;\n'
+        for name in names
+        if name != "plpgsql"
+    )
 
 
 def _check_migrations(source: Path, program: str) -> None:
