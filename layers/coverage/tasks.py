@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from layers.access.models import User
@@ -15,6 +16,7 @@ from layers.places.versions import layer_versions
 
 ANALYSE = "coverage.analyse"
 SIGHTS = "coverage.sights"
+PLAN = "coverage.plan"
 _WATCHED = ("cctv", "buildings", "camera_models", "optics")
 
 
@@ -38,6 +40,35 @@ def analyse(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         payload={"run": figures["run"]},
     )
     return {"run": figures["run"]}
+
+
+@job_kind(PLAN, timeout_s=1200)
+def plan(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
+    """One plan of new sites, as `plan_sites` makes it; places are lists of degrees and GeoJSON."""
+    import numpy as np
+    import shapely
+
+    from layers.coverage.planning.service import plan_sites
+
+    forbidden = [shapely.from_geojson(json.dumps(shape)) for shape in payload.get("forbidden", [])]
+    made = plan_sites(
+        sites=payload.get("sites"),
+        budget_idr=payload.get("budget_idr"),
+        area_code=payload.get("area"),
+        level=payload.get("level") or "detect",
+        required=np.array(payload.get("required", []), dtype=np.float64).reshape(-1, 2),
+        forbidden=np.array(forbidden, dtype=object),
+        gap=payload.get("gap", 0.01),
+        time_limit_s=min(float(payload.get("time_limit_s", 60.0)), 600.0),
+        profile_name=payload.get("profile"),
+        name=payload.get("name", ""),
+        requested_by=User.objects.filter(pk=payload.get("user") or 0).first(),
+        progress=lambda line: job_progress(job, message=line),
+    )
+    event_publish(
+        "coverage.planned", layer="plans", object_id=made["plan"], payload={"plan": made["plan"]}
+    )
+    return {"plan": made["plan"]}
 
 
 @job_kind(SIGHTS, timeout_s=1200)

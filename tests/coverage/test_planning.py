@@ -244,3 +244,18 @@ def test_command_reads_its_files_and_proves_its_bound(quarter: None, tmp_path: P
     points.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     with pytest.raises(CommandError, match="swapped"):
         call_command("plan_sites", "--sites", "2", "--require", str(points), stdout=io.StringIO(), stderr=io.StringIO())  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_job_makes_the_same_plan(quarter: None) -> None:
+    from layers.coverage.tasks import PLAN
+    from layers.jobs.models import Job
+    from layers.jobs.registry import job_kind_get
+
+    square = shapely.geometry.mapping(shapely.box(*place(500.0, 500.0), *place(600.0, 600.0)))
+    asked = {"sites": 2, "required": [place(30.0, 30.0)], "forbidden": [square]}
+    job = Job.objects.create(kind=PLAN, params=asked)
+    made = job_kind_get(PLAN).chunk(job, json.loads(json.dumps(asked)))
+    stored = Plan.objects.get(pk=made["plan"])
+    assert stored.sites.count() == 2
+    assert stored.parameters["required"] == [list(place(30.0, 30.0))]
