@@ -85,6 +85,7 @@ class CameraAdmin(LayerAdmin):
     """Cameras; an assumed heading is confirmed by a person here."""
 
     form = CameraForm
+    ordering = ("code",)
     list_display = ("code", "name", "site", "kind", "status", "heading_deg", "heading_source", "is_public")  # fmt: skip
     list_filter = ("status", "kind", "heading_source", "is_public", "agency")
     search_fields = ("code", "name", "address", "stream_id")
@@ -121,6 +122,7 @@ class CameraAdmin(LayerAdmin):
 class SiteAdmin(LayerAdmin):
     """Poles, walls and roofs."""
 
+    ordering = ("name",)
     list_display = ("code", "name", "status", "agency")
     list_filter = ("status", "agency")
     search_fields = ("code", "name", "address")
@@ -131,6 +133,7 @@ class SiteAdmin(LayerAdmin):
 class WifiAdmin(LayerAdmin):
     """Free wifi."""
 
+    ordering = ("code",)
     list_display = ("code", "name", "ssid", "status", "provider", "agency")
     list_filter = ("status", "agency")
     search_fields = ("code", "name", "ssid", "address")
@@ -141,6 +144,7 @@ class WifiAdmin(LayerAdmin):
 class StationAdmin(LayerAdmin):
     """Posts that units start from."""
 
+    ordering = ("name",)
     list_display = ("code", "name", "kind", "status", "agency")
     list_filter = ("kind", "status", "agency")
     search_fields = ("code", "name", "address")

@@ -95,6 +95,10 @@ class LayerAdmin(GISModelAdmin):
             rows = rows.defer(*shapes)
         return rows
 
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Pages of a list need an order; the newest first where nothing else was said."""
+        return super().get_ordering(request) or tuple(self.opts.ordering or ()) or ("-pk",)
+
     def get_list_select_related(self, request: HttpRequest) -> Any:
         """The foreign keys among the columns, so that a list is one query and not one a row."""
         names = []

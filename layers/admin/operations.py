@@ -44,6 +44,7 @@ class CallAdmin(LayerAdmin):
 class UnitAdmin(LayerAdmin):
     """Units."""
 
+    ordering = ("callsign",)
     list_display = ("callsign", "kind", "status", "status_since", "agency", "station")
     list_filter = ("kind", "agency", "status")
     search_fields = ("callsign", "name")
