@@ -25,7 +25,7 @@ source "$ROOT/bin/lib/cluster.sh"
 source "$ROOT/bin/lib/database.sh"
 
 # File descriptors that are kept open: 9 set-up lock, 8 lock of bin/run, 7 shared lock of users of the database.
-# Programs that outlive us must not inherit them: start those with `7>&- 8>&- 9>&-`.
+# Programs that outlive us must not inherit them: start those with `5>&- 7>&- 8>&- 9>&-`.
 
 # Sets and exports the places of this instance; makes its folder.
 locate_instance() {
@@ -59,7 +59,7 @@ locate_instance() {
 STEP=""
 interruptible() {
     local status=0
-    "$@" </dev/null 6<&- 7>&- 8>&- 9>&- &
+    "$@" </dev/null 5>&- 6<&- 7>&- 8>&- 9>&- &
     STEP=$!
     wait "$STEP" || status=$?
     STEP=""

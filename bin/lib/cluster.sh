@@ -124,7 +124,7 @@ start_cluster() {
     [[ "$(stat -c %U "$SOCKET")" == "$CLUSTER_USER" ]] || fail "the folder $SOCKET is not ours; remove it"
     forget_zombie
     until as_cluster_user "$PG_BIN/pg_ctl" start -D "$CLUSTER" -s -w -t 300 -l "$CLUSTER/start.log" \
-        >/dev/null 2>>"$SETUP_LOG" </dev/null 7>&- 8>&- 9>&-; do
+        >/dev/null 2>>"$SETUP_LOG" </dev/null 5>&- 7>&- 8>&- 9>&-; do
         cluster_answers && return
         ((SECONDS < deadline)) ||
             fail "the database does not start: $(last_words); details in $CLUSTER/log"
