@@ -3,7 +3,7 @@
 import { cameraView } from "./api_coverage.js";
 import { clear, debounce, el } from "./dom.js";
 import { formatDegrees, formatHeading, formatMetres, formatNumber } from "./format.js";
-import { placeMark } from "./console_map.js";
+import { placeMark } from "./city_map.js";
 import { t } from "./text.js";
 
 const COLOURS = { visible: "#7fb0ff", monitor: "#9fd8ff", detect: "#53d3c5", observe: "#f5d76e", recognise: "#f5a341", identify: "#ff7a70" };

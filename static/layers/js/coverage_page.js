@@ -3,14 +3,14 @@
 import { coverageRun, latestRun } from "./api_coverage.js";
 import { createCameraTrial } from "./camera_trial.js";
 import { showLayer } from "./composition.js";
-import { startConsole } from "./console_map.js";
+import { startCityMap } from "./city_map.js";
 import { createCoverageFigures } from "./coverage_figures.js";
 import { onEvent } from "./events.js";
 import { createGapList } from "./gap_list.js";
 import { createPointView } from "./point_view.js";
 
 let mode = "look";
-const console_ = await startConsole({
+const console_ = await startCityMap({
   onClick: (latlng) => {
     if (mode === "point") pointView.ask(latlng);
     else if (mode === "trial") trial.put(latlng);

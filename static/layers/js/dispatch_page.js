@@ -1,6 +1,6 @@
 // The dispatch console: a place, who gets there soonest by road, why others are left out, who sees it.
 
-import { startConsole } from "./console_map.js";
+import { startCityMap } from "./city_map.js";
 import { onEvent } from "./events.js";
 import { createIncidentQueue } from "./incident_queue.js";
 import { createPointView } from "./point_view.js";
@@ -8,7 +8,7 @@ import { createReach } from "./reach.js";
 import { createUnitRanking } from "./unit_ranking.js";
 
 let place = null;
-const console_ = await startConsole({
+const console_ = await startCityMap({
   onClick: (latlng, best) => {
     if (best && ["active_incidents", "incidents"].includes(best.layer) && best.id) console_.select(best);
     ask({ lon: latlng.lng, lat: latlng.lat });

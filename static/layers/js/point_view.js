@@ -3,7 +3,7 @@
 import { camerasSeeing } from "./api_coverage.js";
 import { clear, el } from "./dom.js";
 import { formatInteger, formatLonLat, formatMetres, formatNumber } from "./format.js";
-import { placeMark } from "./console_map.js";
+import { placeMark } from "./city_map.js";
 import { t } from "./text.js";
 
 // `marked` false: the page has a mark of its own at the place.

@@ -1,7 +1,7 @@
 // Units soonest first, with the way they drive, and the reason for every unit left out.
 
 import { nearestUnits } from "./api_dispatch.js";
-import { placeMark } from "./console_map.js";
+import { placeMark } from "./city_map.js";
 import { clear, debounce, el } from "./dom.js";
 import { formatDuration, formatInteger, formatLonLat, formatMetres } from "./format.js";
 import { t } from "./text.js";

@@ -1,8 +1,8 @@
-// The map of a console: layers, search, details and selection wired once; the console decides what a click means.
+// The map of every page: layers, search, details and selection wired once; a console decides what a click means.
 
 import { mapReady, isShown, showLayer, shownLayers } from "./composition.js";
 import { createDetails } from "./details.js";
-import { debounce, el } from "./dom.js";
+import { button, debounce, el } from "./dom.js";
 import { createJobBanner } from "./job_banner.js";
 import { createLayerControl } from "./layer_control.js";
 import { createMapTools } from "./map_tools.js";
@@ -10,10 +10,12 @@ import { readPermalink, writePermalink } from "./permalink.js";
 import { pick } from "./picker.js";
 import { createSearch } from "./search.js";
 import { createSelection } from "./selection.js";
+import { t } from "./text.js";
+import { toast } from "./toast.js";
 import "./shell.js";
 
 // `onClick(latlng, best)` returns true when the console took the click; `onPlace(result)` likewise for a search hit.
-export async function startConsole({ onClick = () => false, onPlace = () => false } = {}) {
+export async function startCityMap({ onClick = () => false, onPlace = () => false } = {}) {
   const scene = await mapReady;
   const { L, map } = scene;
   const wanted = readPermalink();
@@ -31,6 +33,10 @@ export async function startConsole({ onClick = () => false, onPlace = () => fals
       save();
     },
   });
+
+  details.addAction((detail) =>
+    button(t("Zoom to it"), { class: "button", onclick: () => moveTo(detail.geometry, 18) }, "target"),
+  );
 
   function moveTo(geometry, zoom = 17) {
     const bounds = L.geoJSON(geometry).getBounds();
@@ -62,12 +68,12 @@ export async function startConsole({ onClick = () => false, onPlace = () => fals
     onChoose: (result) => {
       searchMarker?.remove();
       searchMarker = null;
-      map.setView([result.lat, result.lon], Math.max(map.getZoom(), 16));
+      const found = Boolean(result.layer && result.id);
+      map.setView([result.lat, result.lon], Math.max(map.getZoom(), found ? 16 : (result.zoom ?? 17)));
       if (onPlace(result)) return;
-      const id = result.feature_id ?? result.id;
-      if (result.layer && id) {
+      if (found) {
         if (scene.layers.has(result.layer) && !isShown(result.layer)) showLayer(result.layer, true);
-        select({ layer: result.layer, id });
+        select(result);
         return;
       }
       searchMarker = L.circleMarker([result.lat, result.lon], { radius: 9, className: "search-mark", interactive: false, renderer: L.svg() }).addTo(map);
@@ -77,6 +83,12 @@ export async function startConsole({ onClick = () => false, onPlace = () => fals
   createMapTools(scene);
   createJobBanner(document.getElementById("jobs"));
   if (selected) select(selected, { move: !wanted.view });
+  addEventListener("hashchange", () => {
+    const next = readPermalink();
+    if (next.view) map.setView([next.view.lat, next.view.lon], next.view.zoom);
+    if (next.selection) select(next.selection);
+  });
+  map.on("outsidefailed", () => toast(t("The outside tile server does not answer; our own base map is shown."), "warn"));
   return { scene, details, selection, select, moveTo };
 }
 
