@@ -65,7 +65,7 @@ class Running:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(30)
+        code = self.process.wait(90)
         for reader in self.readers:
             reader.join(10)
         return code
