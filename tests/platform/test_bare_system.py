@@ -27,7 +27,8 @@ for folder in $SHARED_FOLDERS; do mkdir -p "$1$folder"; mount --rbind "$folder" 
 exec chroot "$1" env -i $KEPT_VARIABLES HOME=/root TERM=dumb \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "$2"
 """
-AS_PLANNER = "setpriv --reuid planner --regid planner --init-groups env HOME=/home/planner"
+HOME = "/home/planner"
+AS_PLANNER = f"setpriv --reuid planner --regid planner --init-groups env HOME={HOME}"
 #: Seconds within which the first and the second start must answer, on a machine of their own.
 FIRST_S, SECOND_S = 360, 15
 
@@ -130,11 +131,11 @@ def test_first_and_second_start(system: tuple[Path, Enter], who: str) -> None:
     _, enter = system
     project, user = "/srv/ncc", ""
     if who == "planner":
-        project, user = "/home/planner/ncc", AS_PLANNER
+        project, user = f"{HOME}/ncc", AS_PLANNER
         prepared = enter(
             "useradd -m planner && apt-get -qq update && apt-get -qq install -y sudo"
             " && echo 'planner ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/planner"
-            f" && mv /srv/ncc {project} && chown -R planner /home/planner"
+            f" && mv /srv/ncc {project} && chown -R planner {HOME}"
         )
         assert prepared.returncode == 0, prepared.stderr
     with socket.socket() as probe:
