@@ -26,6 +26,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def _listen_to_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """A `bin/run` and what it has printed so far."""
 
@@ -40,6 +44,9 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A test run in the background ignores Ctrl-C, and a shell cannot listen to what was
+            # ignored when it began.
+            preexec_fn=_listen_to_ctrl_c,
         )
         self.ready = threading.Event()
         self.readers = [
@@ -65,7 +72,7 @@ class Running:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(90)
+        code = self.process.wait(60)
         for reader in self.readers:
             reader.join(10)
         return code
