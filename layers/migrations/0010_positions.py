@@ -2,5 +2,5 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("layers", "0006_sights")]
+    dependencies = [("layers", "0009_routing")]
     operations: list[object] = []

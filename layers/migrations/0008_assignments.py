@@ -2,5 +2,5 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("layers", "0007_incidents")]
+    dependencies = [("layers", "0007_incident_desk")]
     operations: list[object] = []

@@ -2,5 +2,5 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("layers", "0004_coverage")]
+    dependencies = [("layers", "0010_positions")]
     operations: list[object] = []
