@@ -12,6 +12,16 @@ def layer_versions() -> dict[str, int]:
     return dict(LayerVersion.objects.values_list("layer", "version"))
 
 
+def layers_moved_here() -> set[str]:
+    """Layers that the transaction in progress changed: it may change them again unseen, for its
+    first change counts for all, and its versions are gone if it is rolled back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT layer FROM layers_layermove WHERE transaction = txid_current_if_assigned()"
+        )
+        return {str(row[0]) for row in cursor.fetchall()}
+
+
 def layer_moves_fold() -> int:
     """Count finished moves into the base; versions stay what they were. Returns how many."""
     with transaction.atomic(), connection.cursor() as cursor:

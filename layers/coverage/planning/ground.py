@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layers.assets.models import Camera
-from layers.coverage.analysis import EDGE_DEG, Progress, RunPart, count_views, run_parts
+from layers.coverage.analysis import (
+    EDGE_DEG,
+    Progress,
+    RunPart,
+    area_with_code,
+    count_views,
+    run_parts,
+)
 from layers.coverage.city import scene_around
 from layers.coverage.demand import Profile
+from layers.coverage.visibility import PointGrid
 from layers.errors import InvalidInput
 from layers.places.models import Area
+from layers.places.versions import layer_versions, layers_moved_here
+
+#: Layers whose change makes a remembered ground stale. Incidents are not among them: the moment
+#: that demand is taken at belongs to the question, and later ones do not count.
+GROUND_LAYERS = ("areas", "roads", "places", "cctv", "buildings", "camera_models", "optics")
+#: Grounds kept in a process, and camera views kept with each.
+MOST_GROUNDS = 2
+MOST_VIEWS = 20_000
 
 
 def ground_of_plan(
     *, area: Area | None, level: str, least_px_per_m: float, profile: Profile, as_of: datetime,
-    progress: Progress,
+    progress: Progress, ignoring: Collection[int] = (),
 ) -> list[RunPart]:  # fmt: skip
     """Parts of a run, `now[level]` filled in with the number of active cameras at the level.
 
     The same streets, demand and cameras as `coverage_analyse` takes, so that what a plan predicts
-    is what an analysis finds once it is built. Raises `InvalidInput` where there is no street.
+    is what an analysis finds once it is built. `ignoring`: cameras taken as not there. Raises `InvalidInput` where there is no street.
     """
-    cameras = Camera.objects.select_related("model").order_by("code")
+    cameras = Camera.objects.select_related("model").order_by("code").exclude(pk__in=ignoring)
     if area is not None:
         cameras = cameras.filter(geom__intersects=area.geom.envelope.buffer(EDGE_DEG))
     levels = {level: least_px_per_m}
@@ -48,3 +68,68 @@ def ground_of_plan(
 def unseen(part: RunPart, level: str) -> NDArray[np.int64]:
     """Pieces of a part that no active camera sees at the level and that carry demand."""
     return np.flatnonzero((part.now[level] == 0) & (part.streets.demand > 0))
+
+
+@dataclass(eq=False)
+class Ground:
+    """A ground kept in memory, with what cameras tried on it were found to see.
+
+    `views` by camera: index of the part and the pieces of its street seen at the level.
+    """
+
+    parts: list[RunPart]
+    level: str
+    least_px_per_m: float
+    grids: list[PointGrid]
+    views: OrderedDict[tuple[object, ...], tuple[int, NDArray[np.int32]]] = field(
+        default_factory=OrderedDict
+    )
+
+    def remember(self, key: tuple[object, ...], part: int, pieces: NDArray[np.int32]) -> None:
+        """Keep what a camera sees; the one longest unused goes first."""
+        self.views[key] = (part, pieces)
+        while len(self.views) > MOST_VIEWS:
+            self.views.popitem(last=False)
+
+
+_grounds: OrderedDict[tuple[object, ...], Ground] = OrderedDict()
+_lock = threading.Lock()
+
+
+def known_ground(
+    *,
+    area_code: str | None,
+    level: str,
+    least_px_per_m: float,
+    profile: Profile,
+    as_of: datetime,
+    ignoring: Collection[int] = (),
+) -> Ground:
+    """The ground of a question, from memory while no layer of `GROUND_LAYERS` has changed.
+
+    Answers of one process about one ground are alike; a demo city takes seconds the first time.
+    """
+
+    def made() -> Ground:
+        parts = ground_of_plan(
+            area=area_with_code(area_code), level=level, least_px_per_m=least_px_per_m,
+            profile=profile, as_of=as_of, progress=lambda line: None, ignoring=ignoring,
+        )  # fmt: skip
+        grids = [PointGrid.of(part.streets.xy) for part in parts]
+        return Ground(parts, level, least_px_per_m, grids)
+
+    if not layers_moved_here().isdisjoint(GROUND_LAYERS):
+        return made()
+    versions = layer_versions()
+    key = (
+        area_code or "", level, least_px_per_m, profile, as_of, frozenset(ignoring),
+        tuple(versions.get(name, 0) for name in GROUND_LAYERS),
+    )  # fmt: skip
+    with _lock:
+        if key not in _grounds:
+            _grounds[key] = made()
+        ground = _grounds[key]
+        _grounds.move_to_end(key)
+        while len(_grounds) > MOST_GROUNDS:
+            _grounds.popitem(last=False)
+    return ground

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from layers.assets.models import CameraKind, CameraModel
 from layers.coverage.city import DEFAULT_FOV_DEG, DEFAULT_RANGE_M, DEFAULT_WIDTH_PX
 from layers.coverage.optics import CameraView, field_of_view_deg
-from layers.errors import Unavailable
+from layers.errors import NotFound, Unavailable
 
 #: A pole with its foundation, power connection and fibre drop (whole rupiah).
 SITE_COST_IDR = 25_000_000
@@ -52,13 +52,30 @@ class Lens:
         depth = min(DEFAULT_RANGE_M, self.image_width_px / (2 * level_px_per_m * math.tan(half)))
         return depth * depth * math.tan(half)
 
-    def view(self, *, range_m: float, target_height_m: float) -> CameraView:
+    def view(
+        self, *, range_m: float, target_height_m: float, height_m: float = MOUNT_HEIGHT_M
+    ) -> CameraView:
         """The view of this camera on a pole at the origin, looking along the grid's north."""
         return CameraView(
-            x=0.0, y=0.0, height_m=MOUNT_HEIGHT_M, hfov_deg=self.fov_deg,
+            x=0.0, y=0.0, height_m=height_m, hfov_deg=self.fov_deg,
             image_width_px=float(self.image_width_px), max_range_m=range_m,
             target_height_m=target_height_m,
         )  # fmt: skip
+
+
+_BUILT_IN = Lens(BUILT_IN_MODEL, None, DEFAULT_FOV_DEG, DEFAULT_WIDTH_PX, CAMERA_COST_IDR, False)
+
+
+def lens_named(name: str | None) -> Lens:
+    """The model of that name, or the built-in camera without one; `NotFound` for an unknown name."""
+    if not name or name == BUILT_IN_MODEL:
+        return _BUILT_IN
+    model = CameraModel.objects.filter(name__iexact=name).first()
+    if model is None:
+        raise NotFound(
+            f"no camera model {name!r}", value=name, remedy="choose one of the price list"
+        )
+    return _lens(model)
 
 
 def lenses_for(level_px_per_m: float) -> list[Lens]:
@@ -69,10 +86,7 @@ def lenses_for(level_px_per_m: float) -> list[Lens]:
     a quarter of the site's charge included.
     """
     found = [_lens(model) for model in CameraModel.objects.filter(kind=CameraKind.FIXED)]
-    if not found:
-        found = [
-            Lens(BUILT_IN_MODEL, None, DEFAULT_FOV_DEG, DEFAULT_WIDTH_PX, CAMERA_COST_IDR, False)
-        ]
+    found = found or [_BUILT_IN]
     found = [lens for lens in found if lens.reach_m(level_px_per_m) > 2.0]
     if not found:
         raise Unavailable(

@@ -9,6 +9,7 @@ from layers.coverage.siting.certificate import (
     proven_bound,
     sites_seeing,
 )
+from layers.coverage.siting.dual import best_cameras
 from layers.coverage.siting.problem import CoverageProblem, check_feasible
 from layers.coverage.siting.run import Progress
 from layers.coverage.siting.solve import FewestSites, solve_coverage, solve_fewest_sites, warm_up
@@ -19,6 +20,7 @@ __all__ = [
     "FewestSites",
     "Progress",
     "Solution",
+    "best_cameras",
     "certificate_export",
     "certify",
     "check_feasible",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -266,3 +266,37 @@ class Dual:
         union_values(
             self.instance, prices, profit, price, which, floor, values, picked, spent, self._seen
         )
+
+
+def best_cameras(
+    seen: Sequence[NDArray[np.int32]],
+    weights: FloatArray,
+    option_cost_idr: Sequence[int],
+    *,
+    rupiah_price: float = 0.0,
+    cameras: int,
+) -> list[int]:
+    """Which 1 to `cameras` options of one pole earn most, each demand point once, less their price.
+
+    `seen` the points each option sees, in order. None where no option earns more than it costs.
+    Beyond the node limit of `union_values` the best set found.
+    """
+    counts = np.array([len(points) for points in seen], dtype=np.int64)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    used, indices = np.unique(np.concatenate([*seen, np.empty(0, np.int32)]), return_inverse=True)
+    prices = np.asarray(weights[used], dtype=np.float64)
+    instance = Instance(
+        indptr, indices.astype(np.int32), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32),
+        prices, np.zeros(len(used)), np.zeros(len(seen), dtype=np.int64),
+        np.array([0, len(seen)], dtype=np.int64), np.asarray(option_cost_idr, dtype=np.int64),
+        np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.bool_), min(cameras, max(1, len(seen))),
+    )  # fmt: skip
+    profit = row_sums(indptr, instance.indices, prices)
+    values, spent = np.empty(1), np.empty(1, dtype=np.int64)
+    picked = np.empty(len(seen), dtype=np.bool_)
+    additive_values(instance, profit, rupiah_price, values, picked, spent)
+    union_values(
+        instance, prices, profit, rupiah_price, np.zeros(1, dtype=np.int64), -np.inf, values, picked,
+        spent, np.zeros(len(used), dtype=np.int32),
+    )  # fmt: skip
+    return np.flatnonzero(picked).tolist() if values[0] > 0.0 else []
