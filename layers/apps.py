@@ -30,6 +30,7 @@ class LayersConfig(AppConfig):
         from layers.access import grants
         from layers.audit import triggers as audit_triggers
         from layers.coverage import tasks  # noqa: F401
+        from layers.coverage.freshness import triggers as sight_triggers
         from layers.events import triggers as event_triggers
         from layers.geo.schema import provide_schema
         from layers.jobs.cluster import checks as job_checks  # noqa: F401
@@ -39,6 +40,7 @@ class LayersConfig(AppConfig):
 
         provide_schema(audit_triggers.trigger_statements)
         provide_schema(event_triggers.trigger_statements)
+        provide_schema(sight_triggers.trigger_statements)
         provide_schema(schema_statements)
         provide_schema(grants.grant_statements)
         post_migrate.connect(_schema_apply, sender=self)

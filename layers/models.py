@@ -22,6 +22,7 @@ from layers.coverage.models import (
     Plan,
     PlanCamera,
     PlanSite,
+    SightChange,
 )
 from layers.dispatch.models import (
     Assignment,
@@ -97,6 +98,7 @@ __all__ = [
     "RoadNode",
     "Role",
     "RunCard",
+    "SightChange",
     "Site",
     "Sourced",
     "Station",

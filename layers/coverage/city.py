@@ -24,7 +24,9 @@ DEFAULT_HEIGHT_M = 5.0
 DEFAULT_RANGE_M = 150.0
 DEFAULT_WIDTH_PX = 1920
 DEFAULT_FOV_DEG = 90.0
-_METRES_PER_DEGREE = 111_320.0
+METRES_PER_DEGREE = 111_320.0
+#: Buildings this much beyond a camera's range are loaded too: degrees are no exact metres.
+REACH_MARGIN_M = 5.0
 ASSUMPTIONS = ("ground taken as flat", "trees not known")
 
 
@@ -144,21 +146,29 @@ def building_height_m(height_m: float | None, levels: float | None) -> float:
     return float(settings.NCC_DEFAULT_LEVELS * settings.NCC_STOREY_HEIGHT_M)
 
 
+def reach_pads(
+    lat: NDArray[np.float64], range_m: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Degrees of longitude and latitude that hold everything within range at a latitude."""
+    pad_lat = (range_m + REACH_MARGIN_M) / METRES_PER_DEGREE
+    return pad_lat / np.maximum(0.05, np.cos(np.radians(lat))), pad_lat
+
+
 def scene_around(frame: Frame, lonlat: Iterable[tuple[float, float]], *, range_m: float) -> Scene:
     """Scene of every building within `range_m` of any of the points (degrees)."""
     points = np.asarray(list(lonlat), dtype=np.float64).reshape(-1, 2)
     if not len(points):
         return Scene.from_polygons([])
-    pad_lat = (range_m + 5.0) / _METRES_PER_DEGREE
-    pad_lon = pad_lat / np.maximum(0.05, np.cos(np.radians(points[:, 1])))
+    pad_lon, pad_lat = reach_pads(points[:, 1], np.full(len(points), range_m))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (b.id) b.id, ST_AsBinary(b.geom), b.height_m, b.levels"
-            " FROM unnest(%s::float8[], %s::float8[], %s::float8[]) AS p(lon, lat, pad_lon)"
+            " FROM unnest(%s::float8[], %s::float8[], %s::float8[], %s::float8[])"
+            "   AS p(lon, lat, pad_lon, pad_lat)"
             " JOIN layers_building b ON b.geom && ST_MakeEnvelope("
-            "  p.lon - p.pad_lon, p.lat - %s, p.lon + p.pad_lon, p.lat + %s, 4326)"
+            "  p.lon - p.pad_lon, p.lat - p.pad_lat, p.lon + p.pad_lon, p.lat + p.pad_lat, 4326)"
             " ORDER BY b.id",
-            [points[:, 0].tolist(), points[:, 1].tolist(), pad_lon.tolist(), pad_lat, pad_lat],
+            [points[:, 0].tolist(), points[:, 1].tolist(), pad_lon.tolist(), pad_lat.tolist()],
         )
         rows = cursor.fetchall()
     shapes = (

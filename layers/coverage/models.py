@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.gis.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -13,11 +14,19 @@ from layers.places.models import Area
 
 
 class CameraSight(models.Model):
-    """The region one camera sees at one level, kept current; `visible` is out to its range."""
+    """The region one camera sees at one level, kept current; `visible` is out to its range.
+
+    `now` is where it looks; `reach`, of a PTZ only, what it could turn to. They never add up.
+    """
+
+    class Mode(models.TextChoices):
+        NOW = "now", _("watched now")
+        REACH = "reach", _("within reach of turning")
 
     camera = models.ForeignKey(
         Camera, on_delete=models.CASCADE, related_name="sights", verbose_name=_("camera")
     )
+    mode = models.CharField(_("view"), max_length=5, choices=Mode.choices, default=Mode.NOW)
     level = models.CharField(_("level"), max_length=20)
     area_m2 = models.FloatField(_("area (m²)"))
     inputs_hash = models.CharField(max_length=32)
@@ -29,11 +38,41 @@ class CameraSight(models.Model):
         verbose_name = _("camera view")
         verbose_name_plural = _("camera views")
         constraints = [
-            models.UniqueConstraint(fields=["camera", "level"], name="camerasight_level_once")
+            models.UniqueConstraint(
+                fields=["camera", "mode", "level"], name="camerasight_level_once"
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.camera} {self.level}"
+
+
+class SightChange(models.Model):
+    """A change that may make stored views stale, written by triggers in the changing transaction.
+
+    Exactly what it says: one camera, every camera of a model, all within reach of a place, or all.
+    Gone once the views it concerns are computed.
+    """
+
+    class Cause(models.TextChoices):
+        CAMERA = "camera", _("one camera")
+        MODEL = "model", _("every camera of a model")
+        PLACE = "place", _("every camera within reach of a place")
+        ALL = "all", _("every camera")
+
+    cause = models.CharField(max_length=6, choices=Cause.choices)
+    reference = models.BigIntegerField(null=True)
+    place = models.GeometryField(srid=4326, null=True, spatial_index=False)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "layers_sightchange"
+        verbose_name = _("change that views await")
+        verbose_name_plural = _("changes that views await")
+        indexes = [models.Index(fields=["cause", "reference"], name="sightchange_cause")]
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.reference or ''}"
 
 
 class DemandProfile(models.Model):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from typing import Any
 
 import shapely
-from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Polygon
-from django.db import transaction
+from django.contrib.gis.geos import Polygon
 
 from layers.assets.models import AssetStatus, Camera
 from layers.coverage.camera import camera_at
@@ -21,16 +19,11 @@ from layers.coverage.city import (
     scene_around,
     watchers,
 )
-from layers.coverage.models import CameraSight
 from layers.coverage.optics import level_at
 from layers.coverage.regions import visible_regions
 from layers.coverage.visibility import sight_lines
 from layers.errors import InvalidInput
-from layers.places.frames import Frame, frame_at, zone_groups
-from layers.places.versions import layer_versions
-
-#: Coordinates of stored and printed regions are kept to this (degrees, about a centimetre).
-_GRID_DEG = 1e-7
+from layers.places.frames import frame_at
 
 
 def require_lonlat(lon: float, lat: float) -> None:
@@ -40,14 +33,6 @@ def require_lonlat(lon: float, lat: float) -> None:
     hint = "longitude comes first; these look swapped" if abs(lat) <= 180 and abs(lon) <= 84 else "give degrees in WGS 84, longitude first"  # fmt: skip
     raise InvalidInput(
         f"longitude {lon}, latitude {lat} is out of range", value=(lon, lat), remedy=hint
-    )
-
-
-def _multi(shape: Any) -> Any:
-    return (
-        shape
-        if shape.geom_type == "MultiPolygon"
-        else shapely.MultiPolygon([shape] if not shape.is_empty else [])
     )
 
 
@@ -161,75 +146,3 @@ def cameras_seeing(lon: float, lat: float, *, edition: str | None = None) -> dic
                 }
     rows = sorted(found.values(), key=lambda row: (not row["now"], -row["px_per_m"], row["code"]))
     return {"cameras": rows, "edition": edition_name, "assumptions": list(ASSUMPTIONS)}
-
-
-def _digest(camera: Camera, versions: dict[str, int], edition: str) -> str:
-    parts = [
-        camera.geom.wkt, camera.kind, camera.status, camera.heading_deg, camera.fov_deg, camera.mount_height_m,
-        camera.tilt_deg, camera.max_range_m, camera.model_id, edition,
-        *(versions.get(name, 0) for name in ("buildings", "camera_models", "optics")),
-    ]  # fmt: skip
-    return hashlib.md5("|".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
-
-
-def camera_sights_refresh(camera_ids: list[int] | None = None) -> int:
-    """Bring the stored regions of cameras up to date; returns how many cameras were computed.
-
-    Stale means: the camera, a building, a model or the table of levels changed since. Cameras that
-    do not count (planned, failed, retired, without heading) lose their stored regions.
-    """
-    edition, levels = levels_of()
-    versions = layer_versions()
-    cameras = Camera.objects.select_related("model").order_by("pk")
-    if camera_ids is not None:
-        cameras = cameras.filter(pk__in=camera_ids)
-    rows = list(cameras)
-    digests = {camera.pk: _digest(camera, versions, edition) for camera in rows}
-    current = dict(
-        CameraSight.objects.filter(level="visible").values_list("camera_id", "inputs_hash")
-    )
-    stale = [camera for camera in rows if current.get(camera.pk) != digests[camera.pk]]
-    if not stale:
-        return 0
-    computed = 0
-    for group in _by_zone(stale):
-        frame = frame_at(group[0].geom.x, group[0].geom.y)
-        ready = watchers(group, frame)
-        seen = [
-            (camera, item)
-            for camera, item in zip(group, ready, strict=True)
-            if item.view is not None
-        ]
-        idle = [camera.pk for camera, item in zip(group, ready, strict=True) if item.view is None]
-        views = [item.view for _, item in seen if item.view is not None]
-        range_m = max((view.max_range_m for view in views), default=DEFAULT_RANGE_M)
-        scene = scene_around(frame, [(item.lon, item.lat) for _, item in seen], range_m=range_m)
-        regions = visible_regions(scene, views, levels)
-        fresh = [
-            CameraSight(
-                camera=camera, level=level, area_m2=region.area, inputs_hash=digests[camera.pk],
-                geom=_stored(frame, region),
-            )
-            for (camera, _), by_level in zip(seen, regions, strict=True)
-            for level, region in by_level.items()
-        ]  # fmt: skip
-        with transaction.atomic():
-            CameraSight.objects.filter(
-                camera_id__in=[*idle, *(camera.pk for camera, _ in seen)]
-            ).delete()
-            CameraSight.objects.bulk_create(fresh, batch_size=500)
-        computed += len(seen)
-    return computed
-
-
-def _stored(frame: Frame, region: Any) -> MultiPolygon:
-    shape = shapely.set_precision(frame.geometries_to_lonlat(_multi(region)), _GRID_DEG)
-    polygons = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
-    return MultiPolygon(
-        [GEOSGeometry(memoryview(part.wkb), srid=4326) for part in polygons], srid=4326
-    )
-
-
-def _by_zone(cameras: list[Camera]) -> list[list[Camera]]:
-    points = [(camera.geom.x, camera.geom.y) for camera in cameras]
-    return [[cameras[i] for i in indices] for _, indices in zone_groups(points)]

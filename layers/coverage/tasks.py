@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
+
 from layers.access.models import User
-from layers.coverage.models import CameraSight
+from layers.coverage.freshness.feed import (
+    BATCH,
+    MANY,
+    sight_changes_check,
+    sight_changes_resolve,
+    sight_changes_waiting,
+    sight_changes_work,
+)
 from layers.events.services import event_publish
 from layers.jobs.models import Job
 from layers.jobs.periodic import periodic
-from layers.jobs.registry import job_kind
+from layers.jobs.registry import Piece, job_kind
 from layers.jobs.services import job_enqueue, job_progress
-from layers.places.versions import layer_versions
 
 ANALYSE = "coverage.analyse"
 SIGHTS = "coverage.sights"
 PLAN = "coverage.plan"
-_WATCHED = ("cctv", "buildings", "camera_models", "optics")
 
 
 @job_kind(ANALYSE, timeout_s=1200)
@@ -71,25 +78,44 @@ def plan(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
     return {"plan": made["plan"]}
 
 
-@job_kind(SIGHTS, timeout_s=1200)
-def sights(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
-    """Bring the stored camera views up to date; nothing to do where they are."""
-    from layers.coverage.sights import camera_sights_refresh
-
-    count = camera_sights_refresh()
-    if count:
-        event_publish("coverage.sights", layer="sights", object_id="", payload={"cameras": count})
-    return {"cameras": count}
+def _sight_pieces(job: Job) -> list[Piece]:
+    """One piece for each batch of cameras that await it; whoever takes one takes the next batch."""
+    sight_changes_resolve()
+    waiting = sight_changes_waiting()
+    return [Piece({}, units=min(BATCH, waiting - first)) for first in range(0, waiting, BATCH)]
 
 
-_seen: dict[str, int] = {}
+def _sight_total(job: Job, results: list[Any]) -> dict[str, Any]:
+    return {"cameras": sum(results)}
+
+
+@job_kind(SIGHTS, plan=_sight_pieces, finish=_sight_total, timeout_s=1200)
+def sights(job: Job, payload: dict[str, Any]) -> int:
+    """The next batch of stored camera views; nothing where another process was quicker."""
+    return sight_changes_work()
+
+
+def sights_enqueue() -> None:
+    """Ask for a refresh as a job; asking again while one is at it changes nothing."""
+    job_enqueue(SIGHTS, key=SIGHTS)
 
 
 @periodic(5)
 def sights_check() -> None:
-    """Ask for a refresh when cameras, models, levels or buildings changed since the last one."""
-    versions = {name: number for name, number in layer_versions().items() if name in _WATCHED}
-    if versions and (versions != _seen or not CameraSight.objects.exists()):
-        job_enqueue(SIGHTS, key=SIGHTS)
-        _seen.clear()
-        _seen.update(versions)
+    """See that a refresher runs, and that changes left by a killed one are answered.
+
+    The refresher is a thread of the worker's parent process, woken at every commit.
+    """
+    if settings.NCC_PROCESS == "worker":
+        from layers.coverage.freshness.watch import watch_start
+
+        watch_start()
+    sight_changes_resolve()
+    if sight_changes_waiting() > MANY:
+        sights_enqueue()
+
+
+@periodic(600)
+def sights_verify() -> None:
+    """Hold every stored view against the digest of its inputs: no change goes unnoticed for ever."""
+    sight_changes_check()

@@ -11,12 +11,12 @@ import shapely
 import shapely.ops
 from django.contrib.gis.geos import LineString
 
-from layers.assets.models import Camera, CameraModel
+from layers.assets.models import CameraModel
 from layers.coverage.analysis import coverage_analyse
 from layers.coverage.demand import cut_lines
 from layers.coverage.gaps import rank_gaps
-from layers.coverage.models import CameraSight, CoverageRun, CoverageStreet
-from layers.coverage.sights import camera_region, camera_sights_refresh, cameras_seeing
+from layers.coverage.models import CoverageRun, CoverageStreet
+from layers.coverage.sights import camera_region, cameras_seeing
 from layers.errors import InvalidInput, NotFound
 from layers.geo.crs import GEOD
 from layers.incidents.models import Incident
@@ -224,20 +224,6 @@ def test_camera_region_refuses_what_is_no_camera(bad: dict[str, float]) -> None:
         camera_region(LON, LAT, **{"heading_deg": 0.0, "fov_deg": 90.0, **bad})
     with pytest.raises(InvalidInput, match="swapped"):
         camera_region(-7.98, 112.63, heading_deg=0.0, fov_deg=90.0)
-
-
-@pytest.mark.django_db
-def test_stored_views_follow_the_camera() -> None:
-    camera = make_camera("C")
-    assert camera_sights_refresh() == 1
-    assert camera_sights_refresh() == 0
-    before = CameraSight.objects.get(camera=camera, level="visible").geom.centroid
-    Camera.objects.filter(pk=camera.pk).update(heading_deg=180.0)
-    assert camera_sights_refresh() == 1
-    assert CameraSight.objects.get(camera=camera, level="visible").geom.centroid.y < before.y
-    Camera.objects.filter(pk=camera.pk).update(status="failed")
-    camera_sights_refresh()
-    assert not CameraSight.objects.exists()
 
 
 def test_cut_lines_keep_every_metre_and_every_corner() -> None:

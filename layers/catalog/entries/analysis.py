@@ -17,7 +17,7 @@ def _latest_run(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _unblocked(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.filter(level="visible")
+    return rows.filter(level="visible", mode="now")
 
 
 layer_register(
