@@ -33,6 +33,7 @@ from layers.dispatch.models import (
     UnitStatus,
     UnitStatusChange,
 )
+from layers.dispatch.rules import AgencyRule
 from layers.events.models import Event, Visibility
 from layers.importers.models import ImportRun
 from layers.incidents.models import Call, Disposition, Incident, IncidentState, IncidentType
@@ -56,6 +57,7 @@ from layers.places.models import (
 __all__ = [
     "Address",
     "Agency",
+    "AgencyRule",
     "Area",
     "AssetStatus",
     "Assignment",

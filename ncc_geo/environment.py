@@ -76,6 +76,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("NCC_DEFAULT_LEVELS", _positive, 1, "Levels of a building about which nothing is known."),
     Setting("NCC_TARGET_HEIGHT_M", float, 1.7, "Height of the person a camera looks for."),
     Setting("NCC_POSITION_MAX_AGE_S", _positive, 300, "A unit's position older than this is stale."),
+    Setting("NCC_ROUTER_LIMIT_MS", _positive, 700, "Longest wait for travel times by road before straight distance answers."),
     Setting("NCC_OPTICS_EDITION", str, "IEC 62676-4:2014", "Edition of the pixel density table in use."),
     Setting("NCC_RELAY_URL", str, "", "Video relay that turns camera streams into HLS. Optional."),
     Setting("NCC_LOG_LEVEL", str, "INFO", "Least severe log line that is kept."),

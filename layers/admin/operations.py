@@ -7,6 +7,7 @@ from django.contrib import admin
 from layers.admin.assets import PROVENANCE
 from layers.admin.base import LayerAdmin
 from layers.dispatch.models import Assignment, RunCard, Unit, UnitStatus, UnitStatusChange
+from layers.dispatch.rules import AgencyRule
 from layers.incidents.models import Call, Incident, IncidentType
 
 
@@ -75,6 +76,15 @@ class RunCardAdmin(LayerAdmin):
     list_display = ("incident_type", "alarm_level", "kind", "capability", "count")
     list_filter = ("kind", "alarm_level")
     search_fields = ("incident_type__name",)
+
+
+@admin.register(AgencyRule)
+class AgencyRuleAdmin(LayerAdmin):
+    """How an agency's units drive, and when they are sent."""
+
+    list_display = ("agency", "kind", "sending", "aid_order", "min_crew", "against_oneway")
+    list_filter = ("sending", "kind")
+    search_fields = ("agency__name", "agency__code")
 
 
 @admin.register(Assignment)

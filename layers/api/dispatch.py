@@ -10,6 +10,7 @@ from layers.access.policies import Can
 from layers.api.app import new_router, open_to
 from layers.dispatch.reach import isochrone_features
 from layers.dispatch.recommendation import DEFAULT_COUNT, units_nearest
+from layers.dispatch.run_cards import recommendation_for
 from layers.errors import InvalidInput
 
 router = new_router("dispatch")
@@ -29,16 +30,42 @@ def nearest(
     )  # fmt: skip
 
 
+@router.get("/incidents/{int:incident_id}/recommendation")
+@open_to(Can.SEE_OPERATIONS)
+def incident_recommendation(
+    request: HttpRequest, incident_id: int, alarm_level: int | None = None, routes: bool = False
+) -> dict[str, Any]:
+    """Units to send to an incident by its run card, each in or out with its reason."""
+    return recommendation_for(
+        incident_id=incident_id, alarm_level=alarm_level, user=request.user, with_routes=routes
+    )
+
+
+@router.get("/recommendation")
+@open_to(Can.SEE_OPERATIONS)
+def recommendation(
+    request: HttpRequest, type: str, lon: float, lat: float, alarm_level: int = 1,
+    routes: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Units to send to a type of incident at a place, before there is an incident."""
+    return recommendation_for(
+        type_code=type, lon=lon, lat=lat, alarm_level=alarm_level, user=request.user,
+        with_routes=routes,
+    )  # fmt: skip
+
+
 @router.get("/isochrone")
 @open_to(Can.SEE_OPERATIONS)
 def isochrone(
-    request: HttpRequest, lon: float, lat: float, minutes: str = "5,10,15"
-) -> dict[str, Any]:
-    """Where one gets by road within each of the minutes, as nested polygons."""
+    request: HttpRequest, lon: float, lat: float, minutes: str = "5,10,15",
+    kind: str | None = None, agency: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Where one gets by road within each of the minutes, as nested polygons; driving as a kind of
+    unit does, by the rules of an agency."""
     try:
         wanted = [float(part) for part in minutes.split(",")]
     except ValueError as error:
         raise InvalidInput(
             f"minutes {minutes!r} are no numbers", value=minutes, remedy="write 5,10,15"
         ) from error
-    return isochrone_features(lon, lat, minutes=wanted)
+    return isochrone_features(lon, lat, minutes=wanted, kind=kind or None, agency=agency or None)

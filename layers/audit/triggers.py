@@ -26,6 +26,7 @@ TRACKED: dict[str, tuple[str, ...]] = {
     "layers_unitstatus": (),
     "layers_assignment": (),
     "layers_runcard": (),
+    "layers_agencyrule": (),
     "layers_demandprofile": (),
     "layers_plan": ("certificate",),
     "layers_plansite": (),

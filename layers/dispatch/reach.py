@@ -8,11 +8,12 @@ from typing import Any
 
 import shapely
 
-from layers.errors import InvalidInput
-from layers.network.closures import closed_roads
-from layers.network.costing import costing_for
+from layers.assets.models import StationKind
+from layers.dispatch.fleet import AgencyRules
+from layers.errors import InvalidInput, NotFound
+from layers.network.asking import SLOW_LIMIT_S, router_ask
 from layers.network.isochrones import isochrones
-from layers.network.store import routers
+from layers.places.models import Agency
 
 MOST_RINGS = 12
 
@@ -23,12 +24,14 @@ def isochrone_features(
     *,
     minutes: Sequence[float],
     kind: str | None = None,
+    agency: str | None = None,
     build: bool = False,
 ) -> dict[str, Any]:
     """FeatureCollection with one (Multi)Polygon for each of the minutes, in their order, nested.
 
     `street_m` counts the reached road metres exactly; the polygon is the picture. `kind`: drive as
-    that kind of unit does. Raises `Unroutable` where no road is near, `Unavailable` without a graph.
+    that kind of unit does, by the rules of `agency` (its code) where one is named. Raises
+    `Unroutable` where no road is near, `Unavailable` without a graph.
     """
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         raise InvalidInput(
@@ -40,12 +43,30 @@ def isochrone_features(
             value=len(minutes),
             remedy=f"ask for 1 to {MOST_RINGS}",
         )
-    router = routers(build=build).at(lon, lat)
-    found = isochrones(
-        router, [(lon, lat)], list(minutes), costing=costing_for(kind), closed=closed_roads(router)
+    if kind is not None and kind not in StationKind.values:
+        raise InvalidInput(
+            f"no kind of unit {kind!r}",
+            value=kind,
+            remedy=f"choose one of {', '.join(StationKind.values)}",
+        )
+    agency_id = None
+    if agency is not None:
+        agency_id = Agency.objects.filter(code=agency).values_list("pk", flat=True).first()
+        if agency_id is None:
+            raise NotFound(f"there is no agency {agency!r}", remedy="give the agency's code")
+    costing = AgencyRules().costing(agency_id, kind or "")
+    found, current = router_ask(
+        (lon, lat),
+        lambda router, closed: isochrones(
+            router, [(lon, lat)], list(minutes), costing=costing, closed=closed
+        ),
+        limit_s=SLOW_LIMIT_S,
+        build=build,
     )
     return {
         "type": "FeatureCollection",
+        "driving": {"agency": agency, "kind": kind, "against_oneway": costing.against_oneway},
+        "graph_current": current,
         "features": [
             {
                 "type": "Feature",

@@ -4,80 +4,86 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.utils import timezone
-
-from layers.access.policies import restrict
 from layers.assets.models import StationKind
-from layers.dispatch.models import StatusClass, Unit
+from layers.dispatch.fleet import (
+    REASONS,
+    AgencyRules,
+    FleetUnit,
+    driving_shown,
+    fleet,
+    points_of,
+    reason_out,
+)
 from layers.errors import InvalidInput, Unavailable
 from layers.geo.crs import geodesic_m
-from layers.network.closures import closed_roads
-from layers.network.costing import costing_for
-from layers.network.router import UnitAt, straight_line
-from layers.network.store import routers
+from layers.network.answers import Eta, LonLat, Nearest, UnitAt
+from layers.network.asking import router_ask
+from layers.network.router import straight_line
+
+__all__ = ["DEFAULT_COUNT", "REASONS", "Drives", "drives_to", "unit_row", "units_nearest"]
 
 #: Units asked for unless the caller says otherwise.
 DEFAULT_COUNT = 10
-#: Reasons why a unit is left out, as codes; pages translate them.
-REASONS = (
-    "out_of_service", "committed", "delayed", "status_unknown", "wrong_kind", "missing_capability",
-    "no_position", "stale_position", "no_road", "no_route", "farther",
-)  # fmt: skip
-_CLASS_REASONS = {
-    StatusClass.UNAVAILABLE: "out_of_service",
-    StatusClass.COMMITTED: "committed",
-    StatusClass.DELAYED: "delayed",
-    StatusClass.UNKNOWN: "status_unknown",
-}
 
 
-@dataclass(frozen=True)
-class Whereabouts:
-    """Where a unit is taken to be: its last fix, or its station when it never sent one."""
+class Drives:
+    """What the engine, or in its stead the straight line, says about a set of units and a point.
 
-    lon: float
-    lat: float
-    age_s: float | None
-    from_station: bool
+    `order` holds unit ids, soonest first; `etas` by id (empty by straight line); `lost` ids with
+    their reason; `farther` those beyond the count.
+    """
 
+    def __init__(self, found: Nearest | None, order: list[int], *, current: bool = True) -> None:
+        self.found = found
+        self.order = order
+        self.current = current
+        self.warning = ""
+        self.etas: dict[int, Eta] = (
+            {} if found is None else {int(str(e.key)): e for e in found.etas}
+        )
+        self.lost = {} if found is None else {int(str(u.key)): u.reason for u in found.unreachable}
 
-def unit_whereabouts(unit: Unit, now: datetime) -> Whereabouts | None:
-    """Last position of a unit with its age in seconds (None: it has no fix time and never goes stale)."""
-    position = getattr(unit, "position", None)
-    if position is not None:
-        age = None if position.fix_at is None else (now - position.fix_at).total_seconds()
-        return Whereabouts(position.geom.x, position.geom.y, age, False)
-    if unit.station is not None:
-        return Whereabouts(unit.station.geom.x, unit.station.geom.y, None, True)
-    return None
+    @property
+    def by_road(self) -> bool:
+        """Whether times are by road; by straight line there are none."""
+        return self.found is not None
 
-
-def reason_left_out(
-    unit: Unit, where: Whereabouts | None, *, kind: str | None, capability: str | None
-) -> str | None:
-    """Why a unit is not considered, or None. A fix older than the limit, or dated ahead, is stale."""
-    if kind is not None and unit.kind != kind:
-        return "wrong_kind"
-    if capability is not None and capability.casefold() not in {
-        word.casefold() for word in unit.capabilities
-    }:
-        return "missing_capability"
-    status_class = unit.status.status_class
-    if status_class != StatusClass.AVAILABLE:
-        return _CLASS_REASONS.get(StatusClass(status_class), "status_unknown")
-    if where is None:
-        return "no_position"
-    if where.age_s is not None and not -60.0 <= where.age_s <= settings.NCC_POSITION_MAX_AGE_S:
-        return "stale_position"
-    return None
+    def snapped(self) -> dict[str, Any] | None:
+        """The place on the road that is driven to."""
+        if self.found is None:
+            return None
+        place = self.found.place
+        return {
+            "lon": round(place.lon, 7), "lat": round(place.lat, 7),
+            "distance_m": round(place.distance_m, 2), "connected": place.connected,
+        }  # fmt: skip
 
 
-def _require(lon: float, lat: float, kind: str | None, count: int) -> None:
+def drives_to(
+    point: LonLat, units: list[UnitAt], *, count: int | None, build: bool = False
+) -> Drives:
+    """The `count` units (keyed by their ids) that reach a point soonest by road, exactly.
+
+    Where the engine is not to be had within its limit the order is by straight distance, without
+    times and with a warning. Raises `Unroutable` where the point has no road near it.
+    """
+    try:
+        found, current = router_ask(
+            point,
+            lambda router, closed: router.nearest(point, units, count=count, closed=closed),
+            build=build,
+        )
+    except Unavailable as error:
+        lines = straight_line(point, units, count=count)
+        drives = Drives(None, [int(str(line.key)) for line in lines])
+        drives.warning = f"straight distance, not by road: {error}"
+        return drives
+    return Drives(found, [int(str(eta.key)) for eta in found.etas], current=current)
+
+
+def require_point(lon: float, lat: float, kind: str | None, count: int) -> None:
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         swapped = abs(lat) <= 180 and abs(lon) <= 90
         raise InvalidInput(
@@ -113,105 +119,71 @@ def units_nearest(
     """Units that get to a point soonest by road, soonest first, and every other unit with its reason.
 
     Degrees, seconds, metres. `user`: only units that user may see; None means all (commands). Exact
-    on the imported network with its one-ways, turn restrictions and the closures in force now.
-    Without a routing graph the list is by straight distance, `by_road` is false and `eta_s` null;
-    `build` makes the graph first where it is out of date (commands), else the last one answers and
-    `graph_current` is false.
-    Raises `Unroutable` where the point has no road near it.
+    on the imported network with its one-ways, turn restrictions, the rules of each agency and the
+    closures in force now. Where the engine gives no answer in time, or there is no graph, the list
+    is by straight distance: `by_road` is false, `warning` says why, `eta_s` is null. `build` makes
+    the graph first where it is out of date (commands), else the last one answers and
+    `graph_current` is false. Raises `Unroutable` where the point has no road near it.
     """
     started = time.monotonic()
-    _require(lon, lat, kind, count)
-    now = timezone.now()
-    rows = Unit.objects.select_related("agency", "status", "station", "position").order_by(
-        "callsign"
-    )
-    units = list(rows if user is None else restrict(user, rows))
-    where = {unit.pk: unit_whereabouts(unit, now) for unit in units}
+    require_point(lon, lat, kind, count)
+    rules = AgencyRules()
     excluded: list[dict[str, Any]] = []
-    candidates: list[Unit] = []
-    for unit in units:
-        reason = reason_left_out(unit, where[unit.pk], kind=kind, capability=capability)
+    candidates: list[FleetUnit] = []
+    for unit in fleet(user=user):
+        reason = reason_out(unit, rules, kind=kind, capability=capability)
         if reason is None:
             candidates.append(unit)
         else:
             excluded.append({"callsign": unit.callsign, "reason": reason})
-    by_id = {unit.pk: unit for unit in candidates}
-    points = [
-        UnitAt(unit.pk, place.lon, place.lat, costing_for(unit.kind))
+    by_id = {unit.id: unit for unit in candidates}
+    drives = drives_to((lon, lat), points_of(candidates, rules), count=count, build=build)
+    answer: dict[str, Any] = {
+        "by_road": drives.by_road,
+        "snapped": drives.snapped(),
+        "units": [
+            unit_row(by_id[number], (lon, lat), drives.etas.get(number), with_route=with_routes)
+            for number in drives.order
+        ],
+        "excluded": excluded,
+        "driving": driving_shown([by_id[number] for number in drives.order], rules),
+    }
+    excluded += [{"callsign": by_id[n].callsign, "reason": why} for n, why in drives.lost.items()]
+    listed = {*drives.order, *drives.lost}
+    excluded += [
+        {"callsign": unit.callsign, "reason": "farther"}
         for unit in candidates
-        if (place := where[unit.pk]) is not None
+        if unit.id not in listed
     ]
-    answer: dict[str, Any] = {"by_road": True, "snapped": None, "units": [], "excluded": excluded}
-    try:
-        graph = routers(build=build)
-        router = graph.at(lon, lat)
-    except Unavailable as error:
-        answer["by_road"] = False
-        answer["warning"] = str(error)
-        for line in straight_line((lon, lat), points, count=count):
-            unit = by_id[int(str(line.key))]
-            answer["units"].append(
-                _row(unit, where[unit.pk], lon, lat, eta_s=None, distance_m=None)
-            )
-        listed = {row["callsign"] for row in answer["units"]}
-        excluded += [
-            {"callsign": u.callsign, "reason": "farther"}
-            for u in candidates
-            if u.callsign not in listed
-        ]
-        answer["seconds"] = round(time.monotonic() - started, 4)
-        return answer
-    found = router.nearest((lon, lat), points, count=count, closed=closed_roads(router))
-    answer["snapped"] = {
-        "lon": round(found.place.lon, 7), "lat": round(found.place.lat, 7),
-        "distance_m": round(found.place.distance_m, 2), "connected": found.place.connected,
-    }  # fmt: skip
-    for eta in found.etas:
-        unit = by_id[int(str(eta.key))]
-        row = _row(
-            unit,
-            where[unit.pk],
-            lon,
-            lat,
-            eta_s=round(eta.eta_s, 2),
-            distance_m=round(eta.distance_m, 1),
-        )
-        if with_routes:
-            row["route"] = {"type": "LineString", "coordinates": eta.route.coordinates}
-        answer["units"].append(row)
-    excluded += [
-        {"callsign": by_id[int(str(u.key))].callsign, "reason": u.reason} for u in found.unreachable
-    ]
-    excluded += [
-        {"callsign": by_id[int(str(key))].callsign, "reason": "farther"} for key in found.farther
-    ]
-    answer["graph_current"] = graph.current
+    if drives.by_road:
+        answer["graph_current"] = drives.current
+    else:
+        answer["warning"] = drives.warning
     answer["seconds"] = round(time.monotonic() - started, 4)
     return answer
 
 
-def _row(
-    unit: Unit,
-    where: Whereabouts | None,
-    lon: float,
-    lat: float,
-    *,
-    eta_s: float | None,
-    distance_m: float | None,
+def unit_row(
+    unit: FleetUnit, point: LonLat, eta: Eta | None, *, with_route: bool = False
 ) -> dict[str, Any]:
-    assert where is not None
-    return {
+    """A unit and its way to a point; times and road metres are null by straight line."""
+    assert unit.lon is not None
+    assert unit.lat is not None
+    row: dict[str, Any] = {
         "callsign": unit.callsign,
         "kind": unit.kind,
-        "agency": unit.agency.code if unit.agency else None,
-        "status": unit.status.code,
-        "eta_s": eta_s,
-        "distance_m": distance_m,
-        "straight_m": round(geodesic_m(where.lon, where.lat, lon, lat), 1),
-        "position_age_s": None if where.age_s is None else round(where.age_s, 1),
-        "from_station": where.from_station,
+        "agency": unit.agency,
+        "status": unit.status,
+        "eta_s": None if eta is None else round(eta.eta_s, 2),
+        "distance_m": None if eta is None else round(eta.distance_m, 1),
+        "straight_m": round(geodesic_m(unit.lon, unit.lat, *point), 1),
+        "position_age_s": None if unit.age_s is None else round(unit.age_s, 1),
+        "from_station": unit.from_station,
         "capabilities": list(unit.capabilities),
-        "station": unit.station.name if unit.station else None,
-        "lon": where.lon,
-        "lat": where.lat,
+        "station": unit.station,
+        "lon": unit.lon,
+        "lat": unit.lat,
     }
+    if with_route and eta is not None:
+        row["route"] = {"type": "LineString", "coordinates": eta.route.coordinates}
+    return row

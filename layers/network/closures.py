@@ -11,12 +11,14 @@ import shapely
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from layers.network.engine.closing import ClosedRoads, close_roads, stretches_of
+from layers.network.engine.closing import ClosedRoads, Stretch, close_roads, stretches_of
 from layers.network.models import RoadClosure
 from layers.network.router import Router
 
-_KEPT = 16
+#: Sets of closures, and single shapes, that are remembered.
+_KEPT, _KEPT_SHAPES = 16, 1024
 _cache: OrderedDict[tuple[int, bytes], ClosedRoads] = OrderedDict()
+_shapes: OrderedDict[tuple[int, bytes], list[Stretch]] = OrderedDict()
 _lock = Lock()
 
 
@@ -30,20 +32,32 @@ def closures_active(*, at: datetime | None = None) -> QuerySet[RoadClosure]:
     ).order_by("pk")
 
 
-def closed_roads(router: Router, *, at: datetime | None = None) -> ClosedRoads:
-    """What the closures in force shut on a router's graph, read anew at every call.
+def closures_in_force(*, at: datetime | None = None) -> list[bytes]:
+    """Shapes (WKB, degrees) of the closures in force, read anew at every call."""
+    return [bytes(row.geom.wkb) for row in closures_active(at=at).only("geom")]
 
-    Matching closures to roads costs some milliseconds and is kept for as long as the very same
-    closures are in force on the same graph.
+
+def closed_roads(router: Router, *, at: datetime | None = None) -> ClosedRoads:
+    """What the closures in force shut on a router's graph, read anew at every call."""
+    return closed_by(router, closures_in_force(at=at))
+
+
+def closed_by(router: Router, shapes: list[bytes]) -> ClosedRoads:
+    """What drawn closures (WKB, degrees) shut on a router's graph; touches no database.
+
+    Matching a closure to roads costs a millisecond or so and is done once for each shape.
     """
-    shapes = [bytes(row.geom.wkb) for row in closures_active(at=at).only("geom")]
     if not shapes:
         return router.open_roads
     key = (router.serial, hashlib.sha256(b"".join(shapes)).digest())
     with _lock:
         found = _cache.get(key)
+        if found is not None:
+            _cache.move_to_end(key)
     if found is None:
-        found = closed_by(router, shapes)
+        found = close_roads(
+            router.graph, [stretch for shape in shapes for stretch in _stretches(router, shape)]
+        )
         with _lock:
             _cache[key] = found
             while len(_cache) > _KEPT:
@@ -51,11 +65,15 @@ def closed_roads(router: Router, *, at: datetime | None = None) -> ClosedRoads:
     return found
 
 
-def closed_by(router: Router, shapes: list[bytes]) -> ClosedRoads:
-    """What drawn closures (WKB, degrees) shut on a router's graph."""
-    stretches = [
-        stretch
-        for shape in shapes
-        for stretch in stretches_of(router.graph, router.grid, shapely.from_wkb(shape))
-    ]
-    return close_roads(router.graph, stretches)
+def _stretches(router: Router, shape: bytes) -> list[Stretch]:
+    """Stretches one shape closes, worked out once for a graph."""
+    key = (router.serial, hashlib.sha256(shape).digest())
+    with _lock:
+        found = _shapes.get(key)
+    if found is None:
+        found = list(stretches_of(router.graph, router.grid, shapely.from_wkb(shape)))
+        with _lock:
+            _shapes[key] = found
+            while len(_shapes) > _KEPT_SHAPES:
+                _shapes.popitem(last=False)
+    return found

@@ -114,6 +114,7 @@ class RoadClosure(models.Model):
         WORKS = "works", _("road works")
         FLOOD = "flood", _("flood")
         EVENT = "event", _("event")
+        ACCIDENT = "accident", _("accident")
         INCIDENT = "incident", _("incident")
         OTHER = "other", _("other")
 
@@ -122,6 +123,7 @@ class RoadClosure(models.Model):
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"), null=True, blank=True)
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
     geom = models.GeometryField(_("where"), srid=4326)
 
     class Meta:

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -37,7 +38,7 @@ from layers.places.versions import layer_versions
 logger = logging.getLogger(__name__)
 
 #: Changes when files of an earlier layout can no longer be read.
-LAYOUT = 1
+LAYOUT = 2
 #: Layers whose change makes a graph out of date.
 LAYERS = ("roads", "restrictions")
 _KEPT = 2
@@ -88,32 +89,86 @@ _folder: Path | None = None
 _lock = Lock()
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The graph that the committed network asks for: what the database says before files are opened.
+
+    `folder` is None where the graph of this process is that one.
+    """
+
+    versions: Versions
+    folder: Path | None
+
+
+def graph_wanted() -> Wanted:
+    """Which graph is asked for now; one query where this process holds it already."""
+    versions = network_versions()
+    found = _loaded
+    if found is not None and found.versions == versions and found.current:
+        return Wanted(versions, None)
+    return Wanted(versions, _root() / _folder_name(versions))
+
+
+def graph_open(wanted: Wanted) -> Routers:
+    """The graph asked for, or the newest there is, mapped from its files; touches no database.
+
+    Damaged files are put away, so that the worker builds them anew. Raises `Unavailable` where no
+    sound graph is left.
+    """
+    global _loaded, _folder
+    found = _loaded
+    if found is not None and (
+        wanted.folder is None or (found.current and _folder == wanted.folder)
+    ):
+        return found
+    if wanted.folder is None:
+        raise Unavailable("the routing graph was forgotten meanwhile", remedy="ask again")
+    with _lock:
+        while True:
+            folder = wanted.folder if _is_ready(wanted.folder) else _newest()
+            if folder is None:
+                raise Unavailable(
+                    "there is no routing graph yet",
+                    remedy="import roads; the worker then builds the graph within a minute",
+                )
+            try:
+                same = _loaded is not None and _folder == folder
+                regions = _loaded.regions if _loaded is not None and same else tuple(_load(folder))
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                logger.error("routing graph %s is damaged and put away: %s", folder.name, error)
+                graph_discard(folder)
+                continue
+            _loaded = Routers(wanted.versions, regions, current=folder == wanted.folder)
+            _folder = folder
+            return _loaded
+
+
+def graph_forget() -> None:
+    """Let go of the graph of this process; the next request opens the files again."""
+    global _loaded, _folder
+    _loaded = _folder = None
+
+
+def graph_discard(folder: Path) -> None:
+    """Put a damaged graph out of the way of everybody."""
+    grave = folder.with_name(f".damaged-{folder.name}.{os.getpid()}")
+    try:
+        folder.rename(grave)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(grave, ignore_errors=True)
+
+
 def routers(*, build: bool = False) -> Routers:
     """The graph of the network as committed, or the newest there is.
 
     With `build` an out-of-date graph is built first (seconds for a city); without, the last one is
     returned with `current` False. Raises `Unavailable` where there is none at all.
     """
-    global _loaded, _folder
-    versions = network_versions()
-    found = _loaded
-    if found is not None and found.versions == versions and found.current:
-        return found
-    with _lock:
-        wanted = _root() / _folder_name(versions)
-        if build and not _is_ready(wanted):
-            graph_build()
-        folder = wanted if _is_ready(wanted) else _newest()
-        if folder is None:
-            raise Unavailable(
-                "there is no routing graph yet",
-                remedy="import roads; the worker then builds the graph within a minute",
-            )
-        same = _loaded is not None and _folder == folder
-        regions = _loaded.regions if _loaded is not None and same else tuple(_load(folder))
-        _loaded = Routers(versions, regions, current=folder == wanted)
-        _folder = folder
-        return _loaded
+    wanted = graph_wanted()
+    if build and wanted.folder is not None and not _is_ready(wanted.folder):
+        graph_build()
+    return graph_open(wanted)
 
 
 def _is_ready(folder: Path) -> bool:
@@ -122,12 +177,9 @@ def _is_ready(folder: Path) -> bool:
 
 def graph_current() -> bool:
     """Whether the graph of the committed network lies ready (True as well where there are no roads)."""
-    versions = network_versions()
-    if _loaded is not None and _loaded.versions == versions and _loaded.current:
-        return True
     if not _has_roads():
         return True
-    return _is_ready(_root() / _folder_name(versions))
+    return _is_ready(_root() / _folder_name(network_versions()))
 
 
 def graph_build(*, force: bool = False) -> dict[str, Any]:
@@ -181,9 +233,17 @@ def _newest() -> Path | None:
     ready = [
         path.parent
         for path in _root().glob(f"{_database_mark()}-*/graph.json")
-        if json.loads(path.read_text(encoding="utf-8"))["layout"] == LAYOUT
+        if _layout_of(path) == LAYOUT
     ]
     return max(ready, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _layout_of(path: Path) -> int | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["layout"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, int) else None
 
 
 @contextmanager
@@ -254,11 +314,12 @@ def _build(folder: Path) -> None:
             middle = np.median(roads.lonlat, axis=0)
             graph = build_graph(roads, srid=working_srid(float(middle[0]), float(middle[1])))
             grid = build_grid(graph)
-            _save(making / str(number), graph, grid)
+            sums = _save(making / str(number), graph, grid)
             parts = components(graph)
             described.append(
                 {
                     "cells": cells,
+                    "sums": sums,
                     "cell_m": grid.cell_m,
                     "shape": grid.shape,
                     "srid": graph.srid,
@@ -285,22 +346,39 @@ def _build(folder: Path) -> None:
     logger.info("routing graph built: %s", [region["summary"] for region in described])
 
 
-def _save(folder: Path, graph: Graph, grid: SnapGrid) -> None:
+def _save(folder: Path, graph: Graph, grid: SnapGrid) -> dict[str, int]:
+    """Write the arrays; returns the CRC-32 of each file by its name."""
     folder.mkdir()
+    sums = {}
     for prefix, whole in (("graph", graph), ("grid", grid)):
         for field in fields(whole):
             value = getattr(whole, field.name)
             if isinstance(value, np.ndarray):
-                np.save(folder / f"{prefix}_{field.name}.npy", value)
+                path = folder / f"{prefix}_{field.name}.npy"
+                np.save(path, value)
+                sums[path.name] = _crc32(path)
+    return sums
+
+
+def _crc32(path: Path) -> int:
+    with path.open("rb") as file:
+        value = 0
+        while block := file.read(1 << 20):
+            value = zlib.crc32(block, value)
+    return value
 
 
 def _load(folder: Path) -> Iterator[Region]:
+    """Regions of a folder; every file is summed first, for the kernels trust what they read."""
     described = json.loads((folder / "graph.json").read_text(encoding="utf-8"))
     for number, region in enumerate(described["regions"]):
         arrays: dict[str, dict[str, Any]] = {"graph": {}, "grid": {}}
-        for path in sorted((folder / str(number)).glob("*.npy")):
-            prefix, _, name = path.stem.partition("_")
-            arrays[prefix][name] = np.asarray(np.load(path, mmap_mode="r"))
+        for name, crc in region["sums"].items():
+            path = folder / str(number) / name
+            if _crc32(path) != crc:
+                raise ValueError(f"{number}/{name} is not what was written")
+            prefix, _, field = path.stem.partition("_")
+            arrays[prefix][field] = np.asarray(np.load(path, mmap_mode="r"))
         graph = Graph(srid=region["srid"], turn_report=region["turns"], **arrays["graph"])
         grid = SnapGrid(cell_m=region["cell_m"], shape=tuple(region["shape"]), **arrays["grid"])
         cells = tuple((int(x), int(y)) for x, y in region["cells"])

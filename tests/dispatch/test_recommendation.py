@@ -12,33 +12,9 @@ from layers.dispatch import recommendation
 from layers.dispatch.reach import isochrone_features
 from layers.dispatch.recommendation import REASONS, units_nearest
 from layers.errors import InvalidInput, Unavailable, Unroutable
-from layers.network.models import Road, RoadClosure
+from layers.network.models import RoadClosure
+from tests.dispatch.streets import LAT, LON
 from tests.factories import make_agency, make_station, make_unit, make_user
-
-LON, LAT = 112.63, -7.98
-
-
-def road(name: str, *points: tuple[float, float], **fields: object) -> Road:
-    """A street with node ids, so that streets with equal coordinates are joined."""
-    fields.setdefault("road_class", "residential")
-    ids = [round((lon + 200) * 1e6) * 10**9 + round((lat + 100) * 1e6) for lon, lat in points]
-    return Road.objects.create(
-        name=name,
-        geom=LineString(points, srid=4326),
-        node_ids=ids,
-        osm_id=abs(hash(name)) % 10**9,
-        **fields,
-    )
-
-
-@pytest.fixture
-def cross(db: None, tmp_path: object, settings: object) -> None:
-    """A one-way main street to the east, and a two-way street beside it that goes round."""
-    settings.NCC_GRAPH_DIR = tmp_path  # type: ignore[attr-defined]
-    road("Satu Arah", (LON, LAT), (LON + 0.002, LAT), (LON + 0.004, LAT), oneway="forward")
-    road("Barat", (LON, LAT), (LON, LAT - 0.003))
-    road("Selatan", (LON, LAT - 0.003), (LON + 0.004, LAT - 0.003))
-    road("Timur", (LON + 0.004, LAT - 0.003), (LON + 0.004, LAT))
 
 
 @pytest.mark.django_db
@@ -130,10 +106,10 @@ def test_without_a_graph_the_answer_is_labelled_straight_line(
     make_unit("A", lat=LAT - 0.002)
     make_unit("B", lat=LAT - 0.001)
 
-    def missing(**_: object) -> None:
+    def missing(*_: object, **__: object) -> None:
         raise Unavailable("no routing graph yet", remedy="wait for the worker")
 
-    monkeypatch.setattr(recommendation, "routers", missing)
+    monkeypatch.setattr(recommendation, "router_ask", missing)
     answer = units_nearest(LON, LAT)
     assert answer["by_road"] is False
     assert [row["callsign"] for row in answer["units"]] == ["B", "A"]

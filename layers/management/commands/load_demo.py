@@ -19,6 +19,7 @@ from fixtures.demo_city.areas import CITY_CODE
 from fixtures.demo_city.city import city_generate
 from layers.access.demo import demo_accounts_create
 from layers.coverage.tasks import ANALYSE, SIGHTS
+from layers.dispatch.demo import demo_rules_create
 from layers.errors import Conflict, InvalidInput
 from layers.importers.osm.service import osm_import
 from layers.importers.services import layer_import
@@ -82,6 +83,7 @@ class Command(JsonCommand):
             began = time.monotonic()
             self.progress(f"loading {name}")
             layers[name] = {**step(), "seconds": round(time.monotonic() - began, 3)}
+        demo_rules_create()
         accounts = self._accounts()
         self._derive()
         city = Area.objects.get(code=CITY_CODE)

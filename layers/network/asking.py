@@ -1,0 +1,57 @@
+"""The one door to the routing engine for requests: closures in force, within a time limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.conf import settings
+
+from layers.errors import Unavailable
+from layers.network.answers import LonLat
+from layers.network.closures import closed_by, closures_in_force
+from layers.network.engine.closing import ClosedRoads
+from layers.network.router import Router
+from layers.network.store import graph_forget, graph_open, graph_wanted, routers
+from layers.network.watch import engine_watch
+
+#: Isochrones and cover are pictures, not answers to a caller: they may take longer.
+SLOW_LIMIT_S = 15.0
+
+T = TypeVar("T")
+
+
+def router_ask(
+    point: LonLat,
+    work: Callable[[Router, ClosedRoads], T],
+    *,
+    limit_s: float | None = None,
+    build: bool = False,
+) -> tuple[T, bool]:
+    """What `work` finds on the network around a point with the closures in force now, and whether
+    that network is the committed one.
+
+    What the database says is read here; `work` runs apart, within `limit_s` (by default
+    `NCC_ROUTER_LIMIT_MS`), and must not touch the database. `build`: for commands; builds an
+    out-of-date graph first and sets no limit. Raises `Unavailable` where the engine gives no
+    answer, `Unroutable` where no road is near.
+    """
+    shapes = closures_in_force()
+    if build:
+        graph = routers(build=True)
+        router = graph.at(*point)
+        return work(router, closed_by(router, shapes)), graph.current
+    wanted = graph_wanted()
+
+    def answer() -> tuple[T, bool]:
+        graph = graph_open(wanted)
+        router = graph.at(*point)
+        return work(router, closed_by(router, shapes)), graph.current
+
+    limit = settings.NCC_ROUTER_LIMIT_MS / 1000.0 if limit_s is None else limit_s
+    try:
+        return engine_watch.call(answer, limit_s=limit)
+    except Unavailable as error:
+        if error.__cause__ is not None:  # the engine broke: what it holds may be spoilt
+            graph_forget()
+        raise

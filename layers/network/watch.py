@@ -1,0 +1,125 @@
+"""A time limit around the routing engine: what hangs or breaks never holds a dispatcher up.
+
+A call runs in a thread of its own. One that overruns its limit is left behind, and until it comes
+back or a pause is over, callers are refused at once (a circuit breaker, Nygard 2007, "Release It!").
+Threads in compiled code cannot be ended; when too many are left behind for too long, the process
+asks to be replaced, and its supervisor starts a fresh one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.conf import settings
+
+from layers.errors import NccError, Unavailable
+
+logger = logging.getLogger(__name__)
+
+#: After a hang or a break the engine is left alone for so long, then tried again.
+PAUSE_S = 2.0
+#: So many calls left behind, the oldest for so long: the process is beyond help.
+MOST_STUCK = 2
+STUCK_S = 20.0
+
+T = TypeVar("T")
+
+
+def _replace_process() -> None:
+    """End this web process; the server or the supervisor above it starts another."""
+    if settings.NCC_PROCESS == "web" and os.environ.get("NCC_SUPERVISED"):
+        logger.error("the routing engine hangs for good; this process asks to be replaced")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+class EngineWatch:
+    """Runs calls of the engine with a limit; safe to share between threads."""
+
+    def __init__(self, *, replace: Callable[[], None] = _replace_process) -> None:
+        self._lock = threading.Lock()
+        self._stuck: dict[int, float] = {}
+        self._paused_until = 0.0
+        self._serial = 0
+        self._replace = replace
+
+    @property
+    def stuck(self) -> int:
+        """Calls that overran their limit and have not come back."""
+        return len(self._stuck)
+
+    @property
+    def working(self) -> bool:
+        """Whether a call made now would be tried."""
+        with self._lock:
+            return self._may_try(time.monotonic())
+
+    def _may_try(self, now: float) -> bool:
+        return now >= self._paused_until and len(self._stuck) < MOST_STUCK
+
+    def call(self, work: Callable[[], T], *, limit_s: float) -> T:
+        """Result of `work`, or its named error; raises `Unavailable` where it overruns `limit_s`
+        (seconds), breaks, or is not tried because it did so a moment ago.
+
+        `work` runs in another thread: it must not touch the database or the request.
+        """
+        now = time.monotonic()
+        with self._lock:
+            tried = self._may_try(now)
+            oldest_s = now - min(self._stuck.values(), default=now)
+            beyond_help = len(self._stuck) >= MOST_STUCK and oldest_s > STUCK_S
+            self._serial += 1
+            number = self._serial
+        if beyond_help:
+            self._replace()
+        if not tried:
+            raise Unavailable(
+                "the routing engine does not answer at the moment",
+                remedy="times by road come back by themselves; until then judge by distance",
+            )
+        outcome: list[Any] = []
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                outcome.append((True, work()))
+            except BaseException as error:
+                outcome.append((False, error))
+            finally:
+                done.set()
+                with self._lock:
+                    if self._stuck.pop(number, None) is not None:
+                        self._paused_until = 0.0  # late, but alive
+
+        threading.Thread(target=run, name=f"routing-{number}", daemon=True).start()
+        if not done.wait(limit_s):
+            with self._lock:
+                if not done.is_set():
+                    self._stuck[number] = time.monotonic()
+                    self._paused_until = time.monotonic() + PAUSE_S
+            logger.error("the routing engine gave no answer within %.2f s", limit_s)
+            raise Unavailable(
+                f"the routing engine gave no answer within {limit_s:g} s",
+                remedy="times by road come back by themselves; until then judge by distance",
+            )
+        good, value = outcome[0]
+        if good:
+            return value
+        if isinstance(value, NccError):
+            raise value
+        with self._lock:
+            self._paused_until = time.monotonic() + PAUSE_S
+        logger.error("the routing engine broke", exc_info=value)
+        raise Unavailable(
+            f"the routing engine broke ({type(value).__name__})",
+            remedy="times by road come back by themselves; until then judge by distance",
+        ) from value
+
+
+#: The watch of this process.
+engine_watch = EngineWatch()
