@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("dispatch/", views.dispatch, name="dispatch"),
     path("coverage/", views.coverage, name="coverage"),
+    path("reports/", views.reports, name="reports"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
     path("language/", accounts.set_language, name="set_language"),

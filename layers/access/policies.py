@@ -229,6 +229,29 @@ def restrict(user: Any, queryset: Any) -> Any:
     return queryset.filter(scope)
 
 
+#: Models that a report may count, and the way from each to the agency that its rows belong to.
+_REPORT_PATH = {"incident": "agency", "assignment": "incident__agency", "call": "incident__agency"}
+
+
+def reportable(user: Any, queryset: Any) -> Any:
+    """Rows that a holder of REPORT may count, of the own governments; `user` None: all (commands).
+
+    Counting is not reading: the rows themselves stay closed to roles that may only report.
+    """
+    if user is None:
+        return queryset
+    path = _REPORT_PATH.get(queryset.model._meta.model_name)
+    rights = rights_of(user)
+    if path is None or not rights.can(Can.REPORT):
+        return queryset.none()
+    if rights.everywhere:
+        return queryset
+    scope = Q(**{f"{path}__government__in": sorted(rights.governments)})
+    scope |= Q(**{f"{path}__in": sorted(rights.agencies)})
+    # What belongs to nobody yet (a call that became no incident) is the city's own.
+    return queryset.filter(scope | Q(**{f"{path}__isnull": True}))
+
+
 def require(user: Any, ability: Can) -> Rights:
     """Rights of the user, or `Forbidden` naming what is missing."""
     from layers.errors import Forbidden

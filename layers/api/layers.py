@@ -15,6 +15,8 @@ from layers.errors import InvalidInput, NotFound
 from layers.jobs.health import job_status
 from layers.jobs.models import ACTIVE_STATES, Job
 from layers.jobs.services import job_cancel
+from layers.places.models import Area
+from layers.places.outlines import area_outlines
 
 router = new_router("layers")
 _MOST_HITS = 20
@@ -52,6 +54,15 @@ def feature(request: HttpRequest, layer: str, feature_id: int) -> dict[str, Any]
     if abs(feature_id) > 2**62:
         raise NotFound("no such object", value=feature_id)
     return feature_detail(request.user, layer, feature_id)
+
+
+@router.get("/areas")
+@open_to(Can.SEE_PUBLIC)
+def areas(request: HttpRequest, level: str = "kelurahan") -> dict[str, Any]:
+    """Simplified outlines of the areas of a level as GeoJSON, to colour a map by."""
+    if level not in Area.Level.values:
+        raise InvalidInput(f"no level {level!r}", value=level, remedy=f"choose one of {', '.join(Area.Level.values)}")  # fmt: skip
+    return area_outlines(restrict(request.user, Area.objects.filter(level=level)))
 
 
 @router.get("/search")

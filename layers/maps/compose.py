@@ -33,6 +33,7 @@ class View(StrEnum):
     DISPATCH = "dispatch"
     COVERAGE = "coverage"
     PLANNING = "planning"
+    REPORTS = "reports"
 
 
 #: Layers shown at first in each view; the visitor's own choice and the address come before it.
@@ -41,6 +42,7 @@ SHOWN: dict[View, tuple[str, ...] | None] = {
     View.DISPATCH: ("stations", "units", "active_incidents", "closures"),
     View.COVERAGE: ("cctv", "sights", "coverage", "gaps"),
     View.PLANNING: ("cctv", "coverage", "gaps", "plans"),
+    View.REPORTS: ("stations",),
 }
 
 

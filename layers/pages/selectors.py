@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from layers.assets.models import CameraModel
 from layers.coverage.city import levels_of
+from layers.dispatch.performance.statistics import PERCENTILE_METHOD, definitions
 from layers.importers.models import ImportRun
 from layers.places.models import Agency, Area, Origin
 
@@ -28,6 +29,11 @@ def page_notes() -> dict[str, Any]:
     if not demo and ImportRun.objects.filter(layer="osm").exists():
         attribution.append(_("© OpenStreetMap contributors"))
     return {"city_name": city or "", "is_demo": demo, "attribution": attribution}
+
+
+def report_choices() -> dict[str, Any]:
+    """Definitions of the intervals, as the page prints them below the figures."""
+    return {"definitions": definitions(), "percentile_method": PERCENTILE_METHOD}
 
 
 def coverage_choices() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from layers.access.gate import allow, everybody
 from layers.access.policies import Can
 from layers.assets.models import StationKind
 from layers.maps.compose import View, compose_map
-from layers.pages.selectors import coverage_choices, page_notes
+from layers.pages.selectors import coverage_choices, page_notes, report_choices
 
 
 def _map_page(request: HttpRequest, template: str, view: View, **context: Any) -> HttpResponse:
@@ -39,3 +39,10 @@ def dispatch(request: HttpRequest) -> HttpResponse:
 def coverage(request: HttpRequest) -> HttpResponse:
     """What the cameras see, and where nobody looks."""
     return _map_page(request, "layers/coverage.html", View.COVERAGE, **coverage_choices())
+
+
+@allow(Can.REPORT)
+@ensure_csrf_cookie
+def reports(request: HttpRequest) -> HttpResponse:
+    """How fast calls were answered and places reached, with the definition of every figure."""
+    return _map_page(request, "layers/reports.html", View.REPORTS, **report_choices())

@@ -70,6 +70,7 @@ def test_nothing_serious_on_any_page(
     for address, ready in {
         f"/{CENTRE}&s=cctv.{town.pk}": "#details:not([hidden]) dd",
         f"/coverage/{CENTRE}": "[data-gap-list] button",
+        "/reports/": "html[data-ready=reports] .report-card",
         "/admin/": "#content-main",
         "/admin/layers/camera/": "#result_list",
         f"/admin/layers/camera/{town.pk}/change/": ".leaflet-container",

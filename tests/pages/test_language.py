@@ -59,7 +59,9 @@ def messages_of_templates() -> Iterator[tuple[Message, str]]:
                 text = node.filter_expression.var
                 context = node.message_context.var if node.message_context else ""
                 if isinstance(getattr(text, "literal", text), str):
-                    yield (str(context), str(getattr(text, "literal", text))), path.name
+                    # Django looks a literal up with its percent signs doubled.
+                    words = str(getattr(text, "literal", text)).replace("%", "%%")
+                    yield (str(context), words), path.name
             elif isinstance(node, BlockTranslateNode):
                 yield ("", node.render_token_list(node.singular)[0]), path.name
 

@@ -1,0 +1,1 @@
+"""Documents to print: PDF with the same numbers that pages and exports show."""
