@@ -13,6 +13,7 @@ from layers.assets.models import (
     WifiHotspot,
 )
 from layers.audit.models import Change
+from layers.coverage.figures.models import CoverageLoss, CoverageTile
 from layers.coverage.models import (
     CameraSight,
     CoverageGap,
@@ -71,8 +72,10 @@ __all__ = [
     "ChunkRole",
     "City",
     "CoverageGap",
+    "CoverageLoss",
     "CoverageRun",
     "CoverageStreet",
+    "CoverageTile",
     "DemandProfile",
     "Disposition",
     "Event",

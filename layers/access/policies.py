@@ -167,6 +167,8 @@ _ROWS: dict[str, tuple[Can, Q | None]] = {
     "coveragerun": (Can.SEE_COVERAGE, None),
     "coveragestreet": (Can.SEE_COVERAGE, None),
     "coveragegap": (Can.SEE_COVERAGE, None),
+    "coverageloss": (Can.SEE_COVERAGE, None),
+    "demandprofile": (Can.SEE_COVERAGE, None),
     "plan": (Can.SEE_COVERAGE, None),
     "plansite": (Can.SEE_COVERAGE, None),
     "job": (Can.SEE_COVERAGE, None),

@@ -7,9 +7,13 @@ Demand of a piece i of length l_i metres:
 with the weights a of the profile (street, incidents, population, public places) and n, p, o the
 densities at the piece, each divided by its mean over all street metres of the run, so that a
 weight of 1 adds as much demand in all as the street metres themselves. Incidents: the quartic
-kernel (1 − d²/r²)² within r = `kernel_m` (Silverman 1986, eq. 4.5), times the severity of the type,
-times 2^(−age/half-life); places the same with severity 1. Population: people of the smallest area
-for each of its street metres.
+kernel (1 − d²/r²)² within r = `kernel_m` (Silverman 1986, eq. 4.5), times the factor of the kind,
+times the severity of the kind to `severity_exponent`, times 2^(−age/half-life); none older (>) than
+`window_days` at `as_of`. Places: the same kernel within `place_kernel_m`, times the weight of their
+kind. Population: people of the smallest area for each of its street metres.
+
+Points are added up in the order of their places, never of their records: the answer does not
+change when records come in another order or one comes as two halves.
 """
 
 from __future__ import annotations
@@ -24,35 +28,13 @@ from django.db import connection
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from layers.coverage.models import DemandProfile
+from layers.coverage.profiles import PUBLIC_PLACES, Profile, profile_named
 from layers.places.frames import Frame, zone_groups
 from layers.places.models import Area
 
+__all__ = ["Profile", "Streets", "build_streets", "cut_lines", "profile_named"]
 #: Roads without people on them to look for.
 UNWATCHED_CLASSES = ("track",)
-#: Places that draw people.
-PUBLIC_PLACES = (
-    "hospital", "school", "university", "college", "marketplace", "mall", "bus_station", "station", "townhall",
-    "place_of_worship", "stadium", "attraction", "museum", "theatre", "cinema", "clinic", "community_centre",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Weights of one demand profile; see the module's formula."""
-
-    name: str = "default"
-    street_weight: float = 1.0
-    incident_weight: float = 1.0
-    population_weight: float = 0.5
-    place_weight: float = 0.5
-    kernel_m: float = 100.0
-    half_life_days: float = 365.0
-    piece_m: float = 10.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The parameters, for storing with a run."""
-        return dict(self.__dict__)
 
 
 @dataclass(frozen=True)
@@ -74,26 +56,10 @@ class Streets:
     areas: list[Area]
     lines: NDArray[np.object_]
     links: NDArray[np.int64]
+    start_m: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.length_m)
-
-
-def profile_named(name: str | None) -> Profile:
-    """The profile of that name, the default one, or the built-in weights where none is saved."""
-    query = (
-        DemandProfile.objects.filter(name=name)
-        if name
-        else DemandProfile.objects.filter(is_default=True)
-    )
-    row = query.first()
-    if row is None:
-        return Profile()
-    return Profile(
-        name=row.name, street_weight=row.street_weight, incident_weight=row.incident_weight,
-        population_weight=row.population_weight, place_weight=row.place_weight, kernel_m=row.kernel_m,
-        half_life_days=row.half_life_days, piece_m=row.piece_m,
-    )  # fmt: skip
 
 
 def cut_lines(lines: Any, *, piece_m: float) -> tuple[Any, NDArray[np.int64], NDArray[np.float64]]:
@@ -187,15 +153,15 @@ def build_streets(
     if not rows:
         empty = np.empty(0)
         none = np.empty(0, dtype=np.int64)
-        return Streets(frame, np.empty((0, 2)), empty, empty, none, {}, none, areas, np.empty(0, dtype=object), np.empty((0, 2), dtype=np.int64))  # fmt: skip
+        return Streets(frame, np.empty((0, 2)), empty, empty, none, {}, none, areas, np.empty(0, dtype=object), np.empty((0, 2), dtype=np.int64), empty)  # fmt: skip
     lines = frame.geometries_to_local(shapely.from_wkb([bytes(row[2]) for row in rows]))
-    pieces, owner, _start = cut_lines(lines, piece_m=profile.piece_m)
+    pieces, owner, start = cut_lines(lines, piece_m=profile.piece_m)
     middle = shapely.get_coordinates(shapely.line_interpolate_point(pieces, 0.5, normalized=True))
     if area is not None:
         outline = frame.geometries_to_local(shapely.from_wkb(bytes(area.geom.wkb)))
         shapely.prepare(outline)
         keep = shapely.contains_xy(outline, middle[:, 0], middle[:, 1])
-        pieces, owner, middle = pieces[keep], owner[keep], middle[keep]
+        pieces, owner, start, middle = pieces[keep], owner[keep], start[keep], middle[keep]
     length = shapely.length(pieces)
     ids = np.array([row[0] for row in rows], dtype=np.int64)
     area_index = _area_of(frame, areas, middle)
@@ -203,7 +169,7 @@ def build_streets(
     links = _touching(lines, owner, pieces)
     return Streets(
         frame, middle, length, demand, ids[owner], {row[0]: row[1] for row in rows if row[1]}, area_index, areas,
-        pieces, links,
+        pieces, links, start,
     )  # fmt: skip
 
 
@@ -264,46 +230,66 @@ def _demand(
             factor[:] += weight * density / mean
 
     if profile.incident_weight > 0:
-        points, weights = _incidents(frame, as_of, profile.half_life_days)
+        points, weights = _incidents(frame, as_of, profile)
         add(profile.incident_weight, _kernel_sum(middle, points, weights, profile.kernel_m))
     if profile.place_weight > 0:
-        points = _public_places(frame)
-        add(
-            profile.place_weight,
-            _kernel_sum(middle, points, np.ones(len(points)), profile.kernel_m),
-        )
+        points, weights = _public_places(frame, profile)
+        add(profile.place_weight, _kernel_sum(middle, points, weights, profile.place_kernel_m))
     if profile.population_weight > 0 and areas:
         street = np.bincount(
             area_index[area_index >= 0], weights=length[area_index >= 0], minlength=len(areas)
         )
-        people = np.array([area.population or 0 for area in areas], dtype=np.float64)
+        people = np.array([max(area.population or 0, 0) for area in areas], dtype=np.float64)
         per_metre = np.divide(people, street, out=np.zeros_like(people), where=street > 0)
         add(profile.population_weight, np.where(area_index >= 0, per_metre[area_index], 0.0))
     return length * factor
 
 
 def _incidents(
-    frame: Frame, as_of: datetime, half_life_days: float
+    frame: Frame, as_of: datetime, profile: Profile
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ST_X(i.geom), ST_Y(i.geom), t.severity, extract(epoch FROM %s - i.reported_at) / 86400.0"
+            "SELECT ST_X(i.geom), ST_Y(i.geom), t.severity, extract(epoch FROM %s - i.reported_at) / 86400.0, t.code"
             " FROM layers_incident i JOIN layers_incidenttype t ON t.id = i.type_id"
             " WHERE i.reported_at <= %s AND i.state NOT IN ('cancelled', 'merged') ORDER BY i.id",
             [as_of, as_of],
         )
-        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 4)
-    return frame.to_local(rows[:, :2]), rows[:, 2] * 0.5 ** (rows[:, 3] / half_life_days)
+        found = cursor.fetchall()
+    rows = np.array([row[:4] for row in found], dtype=np.float64).reshape(-1, 4)
+    factor = np.array([profile.incident_kinds.get(row[4], 1.0) for row in found], dtype=np.float64)
+    weights = factor * rows[:, 2] ** profile.severity_exponent
+    weights *= 0.5 ** (rows[:, 3] / profile.half_life_days)
+    if profile.window_days is not None:
+        weights[rows[:, 3] > profile.window_days] = 0.0
+    return _gathered(frame, rows[:, :2], weights)
 
 
-def _public_places(frame: Frame) -> NDArray[np.float64]:
+def _public_places(
+    frame: Frame, profile: Profile
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    kinds = profile.place_kinds or dict.fromkeys(PUBLIC_PLACES, 1.0)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ST_X(geom), ST_Y(geom) FROM layers_place WHERE kind = ANY(%s) ORDER BY id",
-            [list(PUBLIC_PLACES)],
+            "SELECT ST_X(geom), ST_Y(geom), kind FROM layers_place WHERE kind = ANY(%s) ORDER BY id",
+            [sorted(kinds)],
         )
-        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 2)
-    return frame.to_local(rows)
+        found = cursor.fetchall()
+    rows = np.array([row[:2] for row in found], dtype=np.float64).reshape(-1, 2)
+    weights = np.array([kinds[row[2]] for row in found], dtype=np.float64)
+    return _gathered(frame, rows, weights)
+
+
+def _gathered(
+    frame: Frame, lonlat: NDArray[np.float64], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points with a weight over 0, one for each place, from west to east, in metres."""
+    kept = weights > 0
+    lonlat, weights = lonlat[kept], weights[kept]
+    order = np.lexsort((weights, lonlat[:, 1], lonlat[:, 0]))
+    places, owner = np.unique(lonlat[order], axis=0, return_inverse=True)
+    summed = np.bincount(owner.reshape(-1), weights=weights[order], minlength=len(places))
+    return frame.to_local(places.reshape(-1, 2)), summed
 
 
 def _touching(

@@ -34,10 +34,11 @@ def rank_gaps(
 
     From the unseen piece with most demand for each metre a stretch grows along touching unseen
     pieces, always taking the one with most demand for each metre, up to `most_street_m` of street;
-    then the next from what is left. No piece is in two gaps. `links` (k, 2): pieces that touch.
+    then the next from what is left. No piece is in two gaps; one without demand is in none. `links` (k, 2): pieces that touch.
     """
     density = np.where(length_m > 0, demand / np.maximum(length_m, 1e-9), 0.0)
     start, other = _neighbours(links, len(unseen))
+    unseen = unseen & (demand > 0)
     free = unseen.copy()
     order = np.lexsort((np.arange(len(unseen)), -density))
     gaps: list[Gap] = []

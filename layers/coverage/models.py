@@ -85,8 +85,15 @@ class DemandProfile(models.Model):
     place_weight = models.FloatField(_("weight of public places"), default=0.5)
     kernel_m = models.FloatField(_("reach of an incident (m)"), default=100.0)
     half_life_days = models.FloatField(_("half-life of an incident (days)"), default=365.0)
+    window_days = models.FloatField(_("oldest incident that counts (days)"), null=True, blank=True, help_text=_("Empty: every incident counts, whatever its age."))  # fmt: skip
+    severity_exponent = models.FloatField(_("exponent of severity"), default=1.0, help_text=_("0: all kinds of incident weigh the same; 1: as severe as their kind; 2: squared."))  # fmt: skip
+    incident_kinds = models.JSONField(_("factors of incident kinds"), default=dict, blank=True, help_text=_("Code of a kind and its factor; a kind that is not named has 1, one with 0 is left out."))  # fmt: skip
+    place_kernel_m = models.FloatField(_("reach of a public place (m)"), default=100.0)
+    place_kinds = models.JSONField(_("weights of kinds of public places"), default=dict, blank=True, help_text=_("Kind of place and its weight; empty: the usual public places with 1."))  # fmt: skip
     piece_m = models.FloatField(_("length of a street piece (m)"), default=10.0)
     is_default = models.BooleanField(_("used unless another is named"), default=False)
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:
         db_table = "layers_demandprofile"
@@ -106,6 +113,11 @@ class DemandProfile(models.Model):
                 condition=Q(kernel_m__gt=0, half_life_days__gt=0, piece_m__gte=1),
                 name="demandprofile_lengths_positive",
             ),
+            models.CheckConstraint(
+                condition=Q(place_kernel_m__gt=0, severity_exponent__gte=0)
+                & (Q(window_days__isnull=True) | Q(window_days__gt=0)),
+                name="demandprofile_reach_positive",
+            ),
             models.UniqueConstraint(
                 fields=["is_default"],
                 condition=Q(is_default=True),
@@ -118,21 +130,30 @@ class DemandProfile(models.Model):
 
 
 class CoverageRun(models.Model):
-    """One analysis of coverage with all its parameters and figures."""
+    """One analysis of what cameras see, or wifi reaches, with all its parameters and figures."""
 
     class State(models.TextChoices):
         RUNNING = "running", _("running")
         DONE = "done", _("done")
         FAILED = "failed", pgettext_lazy("job", "failed")
 
+    class Subject(models.TextChoices):
+        CAMERAS = "cameras", _("cameras")
+        WIFI = "wifi", _("wifi")
+
+    subject = models.CharField(
+        _("subject"), max_length=8, choices=Subject.choices, default=Subject.CAMERAS
+    )
     level = models.CharField(_("level"), max_length=20)
     edition = models.CharField(_("edition"), max_length=40)
     area = models.ForeignKey(
         Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area")
     )
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.RUNNING)
+    as_of = models.DateTimeField(_("as of"), null=True, blank=True)
     parameters = models.JSONField(_("parameters"), default=dict)
     figures = models.JSONField(_("figures"), default=dict)
+    repeats = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="repeated_by", verbose_name=_("repeats"))  # fmt: skip
     started_at = models.DateTimeField(_("started"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))  # fmt: skip
@@ -148,11 +169,28 @@ class CoverageRun(models.Model):
 
 
 class CoverageStreet(models.Model):
-    """A stretch of street in one run, with the number of cameras that see it at the run's level."""
+    """A stretch of one road in one area in a run: what sees it, and how well.
+
+    `cameras` see it at the run's level; `seen_level` is the best level that any holds there now,
+    `reach_level` the best that any could turn to; "" where none does. Where exactly one sees it,
+    `sole_code` names it, and `sole_site` the one site whose cameras see it.
+    """
 
     run = models.ForeignKey(CoverageRun, on_delete=models.CASCADE, related_name="streets")
     road_id = models.BigIntegerField(null=True)
+    start_m = models.FloatField(_("begins at (m)"), default=0)
+    area = models.ForeignKey(
+        Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area")
+    )
     cameras = models.PositiveSmallIntegerField(_("cameras"))
+    seen_level = models.CharField(_("best level now"), max_length=20, blank=True, default="")
+    reach_level = models.CharField(_("best level in reach"), max_length=20, blank=True, default="")
+    sole_code = models.CharField(
+        _("the only one that sees it"), max_length=120, blank=True, default=""
+    )
+    sole_site = models.CharField(
+        _("the only site that sees it"), max_length=120, blank=True, default=""
+    )
     length_m = models.FloatField(_("length (m)"))
     demand = models.FloatField(_("demand"))
     geom = models.LineStringField(_("line"), srid=4326)

@@ -13,7 +13,8 @@ from layers.catalog.registry import layer_register
 
 def _latest_run(rows: QuerySet[Any]) -> QuerySet[Any]:
     runs = rows.model._meta.get_field("run").related_model._default_manager
-    return rows.filter(run_id=runs.filter(state="done").order_by("-pk").values("pk")[:1])
+    done = runs.filter(state="done", subject="cameras", repeats__isnull=True)
+    return rows.filter(run_id=done.order_by("-pk").values("pk")[:1])
 
 
 def _unblocked(rows: QuerySet[Any]) -> QuerySet[Any]:

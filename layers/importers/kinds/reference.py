@@ -112,7 +112,9 @@ class DemandProfiles(Table):
     name = "demand_profiles"
     model = DemandProfile
     keys = ("name",)
-    columns = columns_of(DemandProfile, "name")
+    columns = columns_of(
+        DemandProfile, "name", skip=("incident_kinds", "place_kinds", "version", "changed_at")
+    )
 
 
 class OpticsStandards(Table):
