@@ -14,13 +14,21 @@ class NccError(Exception):
     code = "error"
 
     def __init__(
-        self, message: str, *, value: Any = None, where: str = "", remedy: str = ""
+        self,
+        message: str,
+        *,
+        value: Any = None,
+        where: str = "",
+        remedy: str = "",
+        details: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.value = value
         self.where = where
         self.remedy = remedy
+        #: More for programs, told beside the message; never anything secret.
+        self.details = details or {}
 
     def __str__(self) -> str:
         text = self.message

@@ -29,7 +29,9 @@ api = NinjaAPI(
 @api.exception_handler(NccError)
 def _named_error(request: HttpRequest, error: NccError) -> HttpResponse:
     return api.create_response(
-        request, {"error": error.code, "message": str(error)}, status=http_status(error)
+        request,
+        {**error.details, "error": error.code, "message": str(error)},
+        status=http_status(error),
     )
 
 

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from layers.api import coverage, dispatch, layers, reports
+from layers.api import closures, coverage, dispatch, layers, reports
 from layers.api.app import api
 from layers.api.gate import guarded_urls
 
 api.add_router("", layers.router)
 api.add_router("", coverage.router)
 api.add_router("", dispatch.router)
+api.add_router("", closures.router)
 api.add_router("", reports.router)
 
 urlpatterns = [path("api/v1/", guarded_urls(api))]

@@ -6,14 +6,19 @@ import hashlib
 from collections import OrderedDict
 from datetime import datetime
 from threading import Lock
+from typing import Any
 
 import shapely
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from layers.errors import Unavailable, Unroutable
 from layers.network.engine.closing import ClosedRoads, Stretch, close_roads, stretches_of
 from layers.network.models import RoadClosure
 from layers.network.router import Router
+from layers.network.store import graph_open, graph_wanted
+from layers.network.watch import engine_watch
 
 #: Sets of closures, and single shapes, that are remembered.
 _KEPT, _KEPT_SHAPES = 16, 1024
@@ -77,3 +82,20 @@ def _stretches(router: Router, shape: bytes) -> list[Stretch]:
             while len(_shapes) > _KEPT_SHAPES:
                 _shapes.popitem(last=False)
     return found
+
+
+def closures_effect(closure: RoadClosure) -> dict[str, Any] | None:
+    """How many stretches of road, and metres, one closure shuts on the newest graph; None where the
+    engine does not answer or no roads are loaded there."""
+    shape = bytes(closure.geom.wkb)
+    x, y = closure.geom.centroid.x, closure.geom.centroid.y
+    wanted = graph_wanted()
+
+    def count() -> dict[str, Any]:
+        shut = closed_by(graph_open(wanted).at(x, y), [shape])
+        return {"roads": shut.count, "street_m": round(float((shut.to_m - shut.from_m).sum()), 1)}
+
+    try:
+        return engine_watch.call(count, limit_s=settings.NCC_ROUTER_LIMIT_MS / 1000.0)
+    except (Unavailable, Unroutable):
+        return None

@@ -53,12 +53,12 @@ class Town:
     def router(self) -> Router:
         return Router(build_graph(self.network.arrays(), srid=SRID))
 
-    def oracle(self, costing: Costing = PLAIN) -> RoutingOracle:
+    def oracle(self, costing: Costing = PLAIN, **more: object) -> RoutingOracle:
         network = self.network
         return RoutingOracle(
             network.ways, network.lonlat, network.restrictions, network.points,
             class_kph=dict(zip(DEFAULT_CLASS_KPH, costing.class_kph, strict=True)),
-            costing=costing, srid=SRID,
+            costing=costing, srid=SRID, **more,
         )  # fmt: skip
 
 
