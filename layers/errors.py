@@ -57,6 +57,12 @@ class NotFound(NccError):
     code = "not_found"
 
 
+class Unauthenticated(NccError):
+    """Nobody known is calling: a key is missing, wrong or revoked."""
+
+    code = "unauthenticated"
+
+
 class Forbidden(NccError):
     """The caller is known and may not do this."""
 
@@ -92,6 +98,7 @@ HTTP_STATUS: dict[type[NccError], int] = {
     InvalidInput: 422,
     HostileInput: 422,
     NotFound: 404,
+    Unauthenticated: 401,
     Forbidden: 403,
     Conflict: 409,
     Unroutable: 422,

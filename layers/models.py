@@ -35,6 +35,7 @@ from layers.dispatch.models import (
     UnitStatusChange,
 )
 from layers.dispatch.rules import AgencyRule
+from layers.dispatch.positions.models import PositionDevice, PositionFault, UnitTrack
 from layers.events.models import Event, Visibility
 from layers.importers.models import ImportRun
 from layers.incidents.models import Call, Disposition, Incident, IncidentState, IncidentType
@@ -98,6 +99,8 @@ __all__ = [
     "Plan",
     "PlanCamera",
     "PlanSite",
+    "PositionDevice",
+    "PositionFault",
     "Road",
     "RoadClosure",
     "RoadNode",
@@ -114,6 +117,7 @@ __all__ = [
     "UnitPosition",
     "UnitStatus",
     "UnitStatusChange",
+    "UnitTrack",
     "User",
     "Visibility",
     "WifiHotspot",

@@ -77,6 +77,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("NCC_TARGET_HEIGHT_M", float, 1.7, "Height of the person a camera looks for."),
     Setting("NCC_POSITION_MAX_AGE_S", _positive, 300, "A unit's position older than this is stale."),
     Setting("NCC_ROUTER_LIMIT_MS", _positive, 700, "Longest wait for travel times by road before straight distance answers."),
+    Setting("NCC_POSITION_MAX_KPH", _positive, 250, "A unit is not believed to be faster than this; fixes that say so are quarantined."),
     Setting("NCC_OPTICS_EDITION", str, "IEC 62676-4:2014", "Edition of the pixel density table in use."),
     Setting("NCC_RELAY_URL", str, "", "Video relay that turns camera streams into HLS. Optional."),
     Setting("NCC_LOG_LEVEL", str, "INFO", "Least severe log line that is kept."),

@@ -15,6 +15,7 @@ READ_ONLY_MODELS = frozenset(
         "event",
         "importrun",
         "unitstatuschange",
+        "positionfault",
         "job",
         "coveragerun",
         "camerasight",

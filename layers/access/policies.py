@@ -163,6 +163,8 @@ _ROWS: dict[str, tuple[Can, Q | None]] = {
     "unit": (Can.SEE_OPERATIONS, None),
     "unitposition": (Can.SEE_OPERATIONS, None),
     "assignment": (Can.SEE_OPERATIONS, None),
+    "unittrack": (Can.SEE_OPERATIONS, None),
+    "positionfault": (Can.SEE_OPERATIONS, None),
     "camerasight": (Can.SEE_COVERAGE, None),
     "coveragerun": (Can.SEE_COVERAGE, None),
     "coveragestreet": (Can.SEE_COVERAGE, None),
@@ -184,6 +186,7 @@ _AGENCY_PATH = {
     "unit": "agency",
     "unitposition": "unit__agency",
     "assignment": "unit__agency",
+    "unittrack": "unit__agency",
     "incident": "agency",
 }
 

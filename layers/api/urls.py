@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from layers.api import closures, coverage, dispatch, layers, reports
+from layers.api import closures, coverage, dispatch, layers, positions, reports
 from layers.api.app import api
 from layers.api.gate import guarded_urls
 
 api.add_router("", layers.router)
 api.add_router("", coverage.router)
+api.add_router("", positions.router)
 api.add_router("", dispatch.router)
 api.add_router("", closures.router)
 api.add_router("", reports.router)

@@ -24,6 +24,7 @@ TRACKED: dict[str, tuple[str, ...]] = {
     "layers_call": ("caller_name", "caller_number", "note"),
     "layers_unit": (),
     "layers_unitstatus": (),
+    "layers_positiondevice": ("key_hash",),
     "layers_assignment": (),
     "layers_runcard": (),
     "layers_agencyrule": (),

@@ -55,6 +55,7 @@ class FleetUnit:
     lat: float | None
     age_s: float | None
     from_station: bool
+    max_age_s: int | None = None
 
     @property
     def skills(self) -> frozenset[str]:
@@ -131,6 +132,7 @@ class _Ordinate(Func):
 _COLUMNS = (
     "id", "callsign", "kind", "capabilities", "agency_id", "agency__code", "agency__name", "station_id",
     "station__name", "status__code", "status__status_class", "attributes__crew", "position__fix_at",
+    "position__max_age_s",
 )  # fmt: skip
 
 
@@ -150,7 +152,7 @@ def _unit(row: tuple[Any, ...], now: datetime) -> FleetUnit:
     number, callsign, kind, capabilities, agency_id, agency, agency_name, station_id, station = row[
         :9
     ]
-    status, status_class, crew, fix_at, px, py, sx, sy = row[9:]
+    status, status_class, crew, fix_at, max_age_s, px, py, sx, sy = row[9:]
     from_station = px is None and sx is not None
     return FleetUnit(
         id=number, callsign=callsign, kind=kind, capabilities=tuple(capabilities), agency_id=agency_id,
@@ -158,7 +160,7 @@ def _unit(row: tuple[Any, ...], now: datetime) -> FleetUnit:
         status_class=status_class, crew=_people(crew), lon=sx if from_station else px,
         lat=sy if from_station else py,
         age_s=None if fix_at is None or px is None else (now - fix_at).total_seconds(),
-        from_station=from_station,
+        from_station=from_station, max_age_s=max_age_s,
     )  # fmt: skip
 
 
@@ -183,7 +185,8 @@ def reason_out(
         return _CLASS_REASONS.get(StatusClass(unit.status_class), "status_unknown")
     if unit.lon is None:
         return "no_position"
-    if unit.age_s is not None and not -AHEAD_S <= unit.age_s <= settings.NCC_POSITION_MAX_AGE_S:
+    limit_s = unit.max_age_s or settings.NCC_POSITION_MAX_AGE_S
+    if unit.age_s is not None and not -AHEAD_S <= unit.age_s <= limit_s:
         return "stale_position"
     rule = rules.of(unit.agency_id, unit.kind)
     if rule is not None and unit.crew is not None and unit.crew < rule.min_crew:

@@ -117,6 +117,11 @@ class UnitPosition(models.Model):
     speed_kph = models.FloatField(_("speed (km/h)"), null=True, blank=True)
     heading_deg = models.FloatField(_("heading (°)"), null=True, blank=True)
     accuracy_m = models.FloatField(_("accuracy (m)"), null=True, blank=True)
+    max_age_s = models.PositiveIntegerField(
+        _("stale after (s)"), null=True, blank=True,
+        help_text=_("A position older than this is stale. Empty: NCC_POSITION_MAX_AGE_S."),
+    )  # fmt: skip
+    online = models.BooleanField(_("online"), default=False, db_default=False)
     geom = models.PointField(_("place"), srid=4326)
 
     class Meta:

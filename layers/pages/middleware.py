@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from layers.access.gate import asks_its_own_site, policy_of
+from layers.access.gate import BY_KEY, asks_its_own_site, policy_of
 from layers.access.policies import rights_of
 from layers.audit.actor import Actor, acting_as
 from layers.errors import NccError, http_status
@@ -112,7 +112,7 @@ class DefaultDenyMiddleware:
         if asks_its_own_site(app_name=match.app_name if match else "", module=module):
             return None
         policy = policy_of(view)
-        if policy is not None and rights_of(request.user).abilities & policy:
+        if policy is not None and (BY_KEY in policy or rights_of(request.user).abilities & policy):
             return None
         if policy is None:
             logger.error(

@@ -1,0 +1,98 @@
+"""Positions: devices report by their key; people with a role replay tracks and see what was quarantined."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query, Router
+
+from layers.access.gate import by_key
+from layers.access.policies import Can
+from layers.api.app import new_router, open_to
+from layers.dispatch.positions.authentication import device_of_request, is_json, json_of_request
+from layers.dispatch.positions.gpx import gpx_readings
+from layers.dispatch.positions.intake import Taken
+from layers.dispatch.positions.reading import (
+    Reading,
+    batch_readings,
+    osmand_reading,
+    traccar_readings,
+)
+from layers.dispatch.positions.selectors import position_faults, unit_track
+from layers.dispatch.positions.service import positions_take
+from layers.errors import Unauthenticated
+
+router: Router = new_router("positions")
+_HOUR = timedelta(hours=1)
+
+
+def _take(request: HttpRequest, readings: list[Reading]) -> dict[str, Any]:
+    taken: Taken = positions_take(request.key_holder, readings)  # type: ignore[attr-defined]
+    if taken.revoked:
+        raise Unauthenticated("the key was revoked", remedy="ask for a new one")
+    return {
+        "moved": taken.moved,
+        "late": taken.late,
+        "quarantined": [
+            {"index": number, "reason": reason, "detail": detail}
+            for number, reason, detail in sorted(taken.faults)
+        ],
+    }
+
+
+@router.api_operation(["GET", "POST"], "/positions/osmand")
+@by_key(device_of_request)
+def osmand(request: HttpRequest) -> dict[str, Any]:
+    """Traccar's OsmAnd protocol: one fix as query or form, or the newer client's JSON.
+
+    200 also for a fix that is quarantined: a client that is refused would send it for ever.
+    """
+    if is_json(request) and request.body:
+        return _take(request, traccar_readings(json_of_request(request)))
+    values = {**request.GET.dict(), **(request.POST.dict() if request.method == "POST" else {})}
+    return _take(request, [osmand_reading(values)])
+
+
+@router.post("/positions")
+@by_key(device_of_request)
+def batch(request: HttpRequest) -> dict[str, Any]:
+    """Many fixes at once; a gateway names the callsign of each."""
+    return _take(request, batch_readings(json_of_request(request)))
+
+
+@router.post("/positions/gpx")
+@by_key(device_of_request)
+def gpx(request: HttpRequest, until_now: bool = False) -> dict[str, Any]:
+    """A recorded GPX track, for drills; `until_now` lets it end at this moment."""
+    ends_at = timezone.now() if until_now else None
+    return _take(request, gpx_readings(request.body, ends_at=ends_at))
+
+
+@router.get("/positions/faults")
+@open_to(Can.SEE_OPERATIONS)
+def faults(request: HttpRequest, limit: int = 200) -> dict[str, Any]:
+    """Fixes that were not believed, by device, reason and hour, newest first."""
+    return {"faults": position_faults(request.user, limit=max(1, min(limit, 1000)))}
+
+
+@router.get("/units/{unit_id}/track")
+@open_to(Can.SEE_OPERATIONS)
+def track(
+    request: HttpRequest,
+    unit_id: int,
+    since: datetime | None = Query(None, alias="from"),  # noqa: B008
+    until: datetime | None = Query(None, alias="to"),  # noqa: B008
+) -> dict[str, Any]:
+    """Where a unit was, as GeoJSON lines with times; the last hour unless said otherwise."""
+    end = _aware(until) or timezone.now()
+    return unit_track(unit_id, user=request.user, since=_aware(since) or end - _HOUR, until=end)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """A time without an offset is the control room's."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return timezone.make_aware(moment)

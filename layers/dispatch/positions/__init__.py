@@ -1,0 +1,1 @@
+"""Positions of units: devices and their keys, hygiene, the last place, tracks."""
