@@ -34,8 +34,8 @@ from layers.dispatch.models import (
     UnitStatus,
     UnitStatusChange,
 )
-from layers.dispatch.rules import AgencyRule
 from layers.dispatch.positions.models import PositionDevice, PositionFault, UnitTrack
+from layers.dispatch.rules import AgencyRule
 from layers.events.models import Event, Visibility
 from layers.importers.models import ImportRun
 from layers.incidents.models import Call, Disposition, Incident, IncidentState, IncidentType
