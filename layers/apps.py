@@ -34,6 +34,9 @@ class LayersConfig(AppConfig):
         from layers.dispatch.positions import upkeep as position_upkeep  # noqa: F401
         from layers.events import triggers as event_triggers
         from layers.geo.schema import provide_schema
+        from layers.incidents.desk import receipts  # noqa: F401
+        from layers.incidents.lifecycle import timers  # noqa: F401
+        from layers.incidents.lifecycle import triggers as incident_triggers
         from layers.jobs.cluster import checks as job_checks  # noqa: F401
         from layers.live import upkeep as live_upkeep  # noqa: F401
         from layers.network import upkeep as network_upkeep  # noqa: F401
@@ -42,6 +45,7 @@ class LayersConfig(AppConfig):
         provide_schema(audit_triggers.trigger_statements)
         provide_schema(event_triggers.trigger_statements)
         provide_schema(sight_triggers.trigger_statements)
+        provide_schema(incident_triggers.trigger_statements)
         provide_schema(schema_statements)
         provide_schema(grants.grant_statements)
         post_migrate.connect(_schema_apply, sender=self)

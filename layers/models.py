@@ -12,7 +12,7 @@ from layers.assets.models import (
     StationKind,
     WifiHotspot,
 )
-from layers.audit.models import Change
+from layers.audit.models import Change, Look
 from layers.coverage.figures.models import CoverageLoss, CoverageTile
 from layers.coverage.models import (
     CameraSight,
@@ -27,9 +27,11 @@ from layers.coverage.models import (
 )
 from layers.dispatch.models import (
     Assignment,
+    AssignmentStep,
     RunCard,
     StatusClass,
     Unit,
+    UnitAccount,
     UnitPosition,
     UnitStatus,
     UnitStatusChange,
@@ -39,6 +41,15 @@ from layers.dispatch.rules import AgencyRule
 from layers.events.models import Event, Visibility
 from layers.importers.models import ImportRun
 from layers.incidents.models import Call, Disposition, Incident, IncidentState, IncidentType
+from layers.incidents.records import (
+    IncidentAttachment,
+    IncidentCamera,
+    IncidentLog,
+    IncidentNote,
+    IncidentTimer,
+    NumberSeries,
+    Receipt,
+)
 from layers.jobs.models import ChunkRole, Job, JobChunk, JobState, PeriodicTask, WorkerBeat
 from layers.network.models import Road, RoadClosure, RoadNode, TurnRestriction
 from layers.places.models import (
@@ -63,6 +74,7 @@ __all__ = [
     "Area",
     "AssetStatus",
     "Assignment",
+    "AssignmentStep",
     "Building",
     "Call",
     "Camera",
@@ -83,7 +95,12 @@ __all__ = [
     "Grant",
     "ImportRun",
     "Incident",
+    "IncidentAttachment",
+    "IncidentCamera",
+    "IncidentLog",
+    "IncidentNote",
     "IncidentState",
+    "IncidentTimer",
     "IncidentType",
     "Job",
     "JobChunk",
@@ -92,6 +109,8 @@ __all__ = [
     "LayerBase",
     "LayerMove",
     "LayerVersion",
+    "Look",
+    "NumberSeries",
     "OpticsStandard",
     "Origin",
     "PeriodicTask",
@@ -101,6 +120,7 @@ __all__ = [
     "PlanSite",
     "PositionDevice",
     "PositionFault",
+    "Receipt",
     "Road",
     "RoadClosure",
     "RoadNode",
@@ -114,6 +134,7 @@ __all__ = [
     "StatusClass",
     "TurnRestriction",
     "Unit",
+    "UnitAccount",
     "UnitPosition",
     "UnitStatus",
     "UnitStatusChange",

@@ -16,6 +16,12 @@ READ_ONLY_MODELS = frozenset(
         "importrun",
         "unitstatuschange",
         "positionfault",
+        "assignment",
+        "assignmentstep",
+        "incidentlog",
+        "incidentnote",
+        "incidentattachment",
+        "look",
         "job",
         "coveragerun",
         "camerasight",
@@ -23,7 +29,7 @@ READ_ONLY_MODELS = frozenset(
     }
 )
 #: Extra abilities that open a model for reading.
-READERS: dict[str, Can] = {"change": Can.AUDIT, "demandprofile": Can.PLAN_SITES, "opticsstandard": Can.PLAN_SITES, "cameramodel": Can.PLAN_SITES}  # fmt: skip
+READERS: dict[str, Can] = {"change": Can.AUDIT, "look": Can.AUDIT, "demandprofile": Can.PLAN_SITES, "opticsstandard": Can.PLAN_SITES, "cameramodel": Can.PLAN_SITES}  # fmt: skip
 #: Abilities, besides administering, that may edit a model.
 EDITORS: dict[str, Can] = {"demandprofile": Can.PLAN_SITES, "opticsstandard": Can.PLAN_SITES, "cameramodel": Can.PLAN_SITES, "roadclosure": Can.DISPATCH}  # fmt: skip
 

@@ -26,6 +26,7 @@ class Can(StrEnum):
     REVIEW_SITES = "review_sites"
     DISPATCH = "dispatch"
     TAKE_CALLS = "take_calls"
+    DRIVE_UNIT = "drive_unit"
     EDIT_ASSETS = "edit_assets"
     REPORT = "report"
     AUDIT = "audit"
@@ -45,7 +46,7 @@ ABILITIES: dict[str, frozenset[Can]] = {
     Role.SUPERVISOR: frozenset(
         {*_STAFF, Can.SEE_OPERATIONS, Can.SEE_CALLERS, Can.SEE_STREAMS, Can.SEE_COVERAGE, Can.TAKE_CALLS, Can.DISPATCH, Can.REPORT}
     ),
-    Role.FIELD_UNIT: frozenset({Can.SEE_PUBLIC, Can.SEE_ASSETS}),
+    Role.FIELD_UNIT: frozenset({Can.SEE_PUBLIC, Can.SEE_ASSETS, Can.DRIVE_UNIT}),
     Role.POLICE_LIAISON: frozenset({*_STAFF, Can.SEE_COVERAGE, Can.REVIEW_SITES}),
     Role.CCTV_OPERATOR: frozenset({*_STAFF, Can.SEE_STREAMS, Can.SEE_COVERAGE, Can.EDIT_ASSETS}),
     Role.PLANNER: frozenset({*_STAFF, Can.SEE_COVERAGE, Can.PLAN_SITES, Can.REPORT}),
@@ -188,6 +189,7 @@ _AGENCY_PATH = {
     "assignment": "unit__agency",
     "unittrack": "unit__agency",
     "incident": "agency",
+    "call": "agency",
 }
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from layers.admin.base import LayerAdmin
-from layers.audit.models import Change
+from layers.audit.models import Change, Look
 from layers.audit.triggers import TRACKED, TRACKED_AFTER_LOADING
 
 
@@ -50,3 +50,12 @@ class ChangeAdmin(LayerAdmin):
     def table_title(self, change: Change) -> str:
         """What the rows of the table are called."""
         return _table_titles().get(change.table_name, change.table_name)
+
+
+@admin.register(Look)
+class LookAdmin(LayerAdmin):
+    """Who opened what lists keep back."""
+
+    list_display = ("at", "actor", "source", "table_name", "row_id", "what")
+    search_fields = ("actor",)
+    number_search = ("row_id",)

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from layers.admin.assets import PROVENANCE
 from layers.admin.base import LayerAdmin
-from layers.dispatch.models import Assignment, RunCard, Unit, UnitStatus, UnitStatusChange
+from layers.dispatch.models import (
+    Assignment,
+    AssignmentStep,
+    RunCard,
+    Unit,
+    UnitAccount,
+    UnitStatus,
+    UnitStatusChange,
+)
 from layers.dispatch.rules import AgencyRule
 from layers.incidents.models import Call, Incident, IncidentType
+from layers.incidents.records import IncidentAttachment, IncidentLog, IncidentNote
+
+#: Columns of an incident that its life cycle writes.
+_MOVED_BY_THE_CONSOLE = (
+    "state", "disposition", "initial_type", "first_dispatch_at", "first_en_route_at", "first_on_scene_at",
+    "under_control_at", "closed_at", "first_closed_at", "merged_into", "state_since",
+)  # fmt: skip
 
 
 @admin.register(Incident)
@@ -18,7 +34,7 @@ class IncidentAdmin(LayerAdmin):
     list_display = ("number", "type", "state", "priority", "reported_at", "agency")
     list_filter = ("state", "priority", "agency")
     search_fields = ("number", "address")
-    readonly_fields = PROVENANCE
+    readonly_fields = (*PROVENANCE, *_MOVED_BY_THE_CONSOLE)
     exclude = ("created_by",)
 
 
@@ -51,6 +67,12 @@ class UnitAdmin(LayerAdmin):
     search_fields = ("callsign", "name")
     readonly_fields = PROVENANCE
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> tuple[str, ...]:
+        """A status is changed where its history is kept: on the console, or by the unit itself."""
+        return (
+            PROVENANCE if obj is None else (*PROVENANCE, "status", "status_since", "status_reason")
+        )
+
 
 @admin.register(UnitStatus)
 class UnitStatusAdmin(LayerAdmin):
@@ -58,6 +80,12 @@ class UnitStatusAdmin(LayerAdmin):
 
     list_display = ("name", "code", "status_class", "order", "needs_reason")
     list_filter = ("status_class",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: UnitStatus | None = None
+    ) -> tuple[str, ...]:
+        """The code drives what the product does; the name is free."""
+        return () if obj is None else ("code",)
 
 
 @admin.register(UnitStatusChange)
@@ -93,3 +121,45 @@ class AssignmentAdmin(LayerAdmin):
 
     list_display = ("unit", "incident", "dispatched_at", "on_scene_at", "cleared_at")
     search_fields = ("unit__callsign", "incident__number")
+
+
+@admin.register(AssignmentStep)
+class AssignmentStepAdmin(LayerAdmin):
+    """Every stamp as it was given, corrections beside what they correct."""
+
+    list_display = ("assignment", "step", "at", "recorded_at", "author", "reason", "corrects")
+    list_filter = ("step",)
+    search_fields = ("assignment__unit__callsign", "assignment__incident__number")
+
+
+@admin.register(UnitAccount)
+class UnitAccountAdmin(LayerAdmin):
+    """Which account drives which unit."""
+
+    list_display = ("user", "unit", "since")
+    search_fields = ("user__username", "unit__callsign")
+
+
+@admin.register(IncidentNote)
+class IncidentNoteAdmin(LayerAdmin):
+    """Notes, as they were written."""
+
+    list_display = ("incident", "at", "author", "text")
+    search_fields = ("incident__number",)
+
+
+@admin.register(IncidentLog)
+class IncidentLogAdmin(LayerAdmin):
+    """Timelines of incidents."""
+
+    list_display = ("incident", "at", "recorded_at", "what", "author")
+    list_filter = ("what",)
+    search_fields = ("incident__number",)
+
+
+@admin.register(IncidentAttachment)
+class IncidentAttachmentAdmin(LayerAdmin):
+    """What files there are; they are opened from the incident."""
+
+    list_display = ("incident", "name", "content_type", "bytes", "at", "author")
+    search_fields = ("incident__number", "name")

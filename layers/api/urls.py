@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from layers.api import closures, coverage, dispatch, layers, positions, reports
+from layers.api import (
+    assignments,
+    closures,
+    coverage,
+    desk,
+    dispatch,
+    layers,
+    positions,
+    reports,
+)
 from layers.api.app import api
 from layers.api.gate import guarded_urls
 
@@ -12,5 +21,7 @@ api.add_router("", positions.router)
 api.add_router("", dispatch.router)
 api.add_router("", closures.router)
 api.add_router("", reports.router)
+api.add_router("", desk.router)
+api.add_router("", assignments.router)
 
 urlpatterns = [path("api/v1/", guarded_urls(api))]

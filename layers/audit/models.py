@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -38,3 +39,25 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.table_name} {self.row_id}"
+
+
+class Look(models.Model):
+    """That somebody opened data kept back from lists, such as who called; append-only."""
+
+    at = models.DateTimeField(_("at"), db_default=Now())
+    user_id = models.BigIntegerField(_("user id"), null=True)
+    actor = models.CharField(_("by"), max_length=150)
+    source = models.CharField(_("through"), max_length=40)
+    table_name = models.CharField(_("table"), max_length=63)
+    row_id = models.CharField(_("row"), max_length=64)
+    what = models.CharField(_("what"), max_length=80)
+
+    class Meta:
+        db_table = "layers_look"
+        verbose_name = _("look")
+        verbose_name_plural = _("looks at protected data")
+        ordering = ("-id",)
+        indexes = [models.Index(fields=["table_name", "row_id", "id"], name="look_row")]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.table_name} {self.row_id}"

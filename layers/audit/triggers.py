@@ -21,11 +21,14 @@ TRACKED: dict[str, tuple[str, ...]] = {
     "layers_roadclosure": (),
     "layers_incidenttype": (),
     "layers_incident": (),
-    "layers_call": ("caller_name", "caller_number", "note"),
+    "layers_call": ("caller_name", "caller_number", "note", "place_text"),
     "layers_unit": (),
     "layers_unitstatus": (),
     "layers_positiondevice": ("key_hash",),
     "layers_assignment": (),
+    "layers_unitaccount": (),
+    "layers_incidentcamera": (),
+    "layers_incidentattachment": (),
     "layers_runcard": (),
     "layers_agencyrule": (),
     "layers_demandprofile": (),
@@ -43,7 +46,14 @@ TRACKED_AFTER_LOADING: dict[str, tuple[str, ...]] = {
 }
 
 #: Tables in which a row, once written, stays as it is.
-APPEND_ONLY = ("layers_change", "layers_unitstatuschange")
+APPEND_ONLY = (
+    "layers_change",
+    "layers_look",
+    "layers_unitstatuschange",
+    "layers_assignmentstep",
+    "layers_incidentlog",
+    "layers_incidentnote",
+)
 
 #: Table → layers whose drawing or computation it feeds.
 MOVES: dict[str, tuple[str, ...]] = {

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Greatest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from layers.assets.models import Station, StationKind
@@ -77,6 +81,24 @@ class Unit(Sourced):
         return self.callsign
 
 
+class UnitAccount(models.Model):
+    """Which unit an account of a crew drives; what such an account may do ends at this unit."""
+
+    unit = models.ForeignKey(
+        Unit, on_delete=models.CASCADE, related_name="accounts", verbose_name=_("unit")
+    )
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drives", verbose_name=_("user"))  # fmt: skip
+    since = models.DateTimeField(_("since"), auto_now_add=True)
+
+    class Meta:
+        db_table = "layers_unitaccount"
+        verbose_name = _("unit's account")
+        verbose_name_plural = _("unit accounts")
+
+    def __str__(self) -> str:
+        return f"{self.user} → {self.unit}"
+
+
 class UnitStatusChange(models.Model):
     """One change of a unit's status; append-only, a correction is a new row."""
 
@@ -133,15 +155,58 @@ class UnitPosition(models.Model):
         return str(self.unit)
 
 
+class Step(models.TextChoices):
+    """Steps of one unit's part in a response, in the order in which they come."""
+
+    RESERVED = "reserved", _("reserved")
+    DISPATCHED = "dispatched", _("dispatched")
+    ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    EN_ROUTE = "en_route", _("en route")
+    STAGED = "staged", _("staged")
+    ON_SCENE = "on_scene", _("on scene")
+    TRANSPORT = "transport", _("transporting")
+    AT_FACILITY = "at_facility", _("at facility")
+    CLEAR = "clear", _("cleared")
+    CANCEL = "cancel", _("cancelled")
+
+
+#: Step → column of the assignment that holds its time; reserving has `created_at`.
+STEP_FIELD: dict[str, str] = {
+    Step.DISPATCHED: "dispatched_at",
+    Step.ACKNOWLEDGED: "acknowledged_at",
+    Step.EN_ROUTE: "en_route_at",
+    Step.STAGED: "staged_at",
+    Step.ON_SCENE: "on_scene_at",
+    Step.TRANSPORT: "transport_at",
+    Step.AT_FACILITY: "at_facility_at",
+    Step.CLEAR: "cleared_at",
+    Step.CANCEL: "cancelled_at",
+}
+
+
+def out_of_order() -> Case:
+    """True where a stamp is earlier than one that belongs before it; missing stamps do not count."""
+    names = list(STEP_FIELD.values())
+    found = Q()
+    for index, name in enumerate(names[1:], start=1):
+        before: Any = F(names[0]) if index == 1 else Greatest(*(F(one) for one in names[:index]))
+        found |= Q(**{f"{name}__isnull": False}) & Q(**{f"{name}__lt": before})
+    return Case(When(found, then=Value(True)), default=Value(False))
+
+
 class Assignment(models.Model):
-    """One unit's part in one response, with every time of it."""
+    """One unit's part in one response, with every time of it as it is known now.
+
+    Without a dispatch time the unit is reserved. `AssignmentStep` keeps what was first recorded.
+    """
 
     unit = models.ForeignKey(
         Unit, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("unit")
     )
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("incident"))  # fmt: skip
     multi = models.BooleanField(_("beside another"), default=False)
-    dispatched_at = models.DateTimeField(_("dispatched"))
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    dispatched_at = models.DateTimeField(_("dispatched"), null=True, blank=True)
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
     en_route_at = models.DateTimeField(_("en route"), null=True, blank=True)
     staged_at = models.DateTimeField(_("staged"), null=True, blank=True)
@@ -152,6 +217,11 @@ class Assignment(models.Model):
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
     eta_s = models.FloatField(_("time to arrival when sent (s)"), null=True, blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))  # fmt: skip
+    reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    disordered = models.GeneratedField(
+        expression=out_of_order(), output_field=models.BooleanField(_("times out of order")), db_persist=True
+    )  # fmt: skip
 
     class Meta:
         db_table = "layers_assignment"
@@ -168,10 +238,67 @@ class Assignment(models.Model):
                 condition=Q(cleared_at__isnull=True, cancelled_at__isnull=True),
                 name="assignment_once_for_an_incident",
             ),
-        ]
+            models.CheckConstraint(
+                condition=Q(dispatched_at__isnull=False)
+                | Q(
+                    acknowledged_at__isnull=True, en_route_at__isnull=True, staged_at__isnull=True,
+                    on_scene_at__isnull=True, transport_at__isnull=True, at_facility_at__isnull=True,
+                    cleared_at__isnull=True,
+                ),
+                name="assignment_reserved_has_no_times",
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["incident", "unit"], name="assignment_incident_unit")]
 
     def __str__(self) -> str:
         return f"{self.unit} → {self.incident}"
+
+    @property
+    def active(self) -> bool:
+        """Whether the unit still belongs to the response."""
+        return self.cleared_at is None and self.cancelled_at is None
+
+    @property
+    def step(self) -> Step:
+        """The last step that has a time."""
+        for step in reversed(STEP_FIELD):
+            if getattr(self, STEP_FIELD[step]) is not None:
+                return Step(step)
+        return Step.RESERVED
+
+
+class AssignmentStep(models.Model):
+    """One stamp as it was given: for when, recorded when, by whom. A correction names the stamp it corrects."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="steps", verbose_name=_("assignment"))  # fmt: skip
+    step = models.CharField(_("step"), max_length=14, choices=Step.choices)
+    at = models.DateTimeField(_("at"))
+    recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))  # fmt: skip
+    by_unit = models.BooleanField(_("by the unit itself"), default=False)
+    reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
+    override = models.BooleanField(_("against the usual order"), default=False)
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections", verbose_name=_("corrects"))  # fmt: skip
+
+    class Meta:
+        db_table = "layers_assignmentstep"
+        verbose_name = _("stamp of an assignment")
+        verbose_name_plural = _("stamps of assignments")
+        ordering = ("recorded_at", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True) | ~Q(reason=""),
+                name="assignmentstep_correction_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(override=False) | ~Q(reason=""),
+                name="assignmentstep_override_has_reason",
+            ),
+        ]
+        indexes = [models.Index(fields=["assignment", "id"], name="assignmentstep_assignment")]
+
+    def __str__(self) -> str:
+        return f"{self.assignment_id} {self.step} {self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class RunCard(models.Model):

@@ -181,7 +181,9 @@ def rows_copy(model: type[models.Model], rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     now = timezone.now()
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    fields = [
+        field for field in model._meta.concrete_fields if not (field.primary_key or field.generated)
+    ]
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(model._meta.db_table),
         sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.gis.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from layers.places.models import Agency, Area, Sourced
@@ -20,6 +21,9 @@ class IncidentType(models.Model):
     default_priority = models.PositiveSmallIntegerField(_("starting priority"), default=3)
     severity = models.FloatField(_("weight in demand"), default=1.0)
     sensitive = models.BooleanField(_("never published in detail"), default=False)
+    lead_agency = models.ForeignKey(
+        Agency, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("lead agency")
+    )  # fmt: skip
 
     class Meta:
         db_table = "layers_incidenttype"
@@ -66,6 +70,17 @@ class Disposition(models.TextChoices):
     TRANSFERRED = "transferred", _("transferred")
 
 
+class LocationSource(models.TextChoices):
+    """How the place of a call or incident became known."""
+
+    ADDRESS = "address", _("address")
+    LANDMARK = "landmark", _("landmark")
+    INTERSECTION = "intersection", _("intersection")
+    COORDINATES = "coordinates", _("coordinates")
+    CLICK = "click", _("click on the map")
+    DEVICE = "device", _("caller's device")
+
+
 class Incident(Sourced):
     """Something that happened at a place and needs, or needed, a response."""
 
@@ -98,6 +113,12 @@ class Incident(Sourced):
     first_closed_at = models.DateTimeField(_("first closed"), null=True, blank=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into"))  # fmt: skip
     location_accuracy_m = models.FloatField(_("accuracy of the place (m)"), null=True, blank=True)
+    location_source = models.CharField(
+        _("place given by"), max_length=14, choices=LocationSource.choices, blank=True, default=""
+    )
+    alarm_level = models.PositiveSmallIntegerField(_("alarm level"), default=1)
+    scheduled_for = models.DateTimeField(_("scheduled for"), null=True, blank=True)
+    state_since = models.DateTimeField(_("in state since"), default=timezone.now)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")  # fmt: skip
     geom = models.PointField(_("place"), srid=4326)
@@ -111,6 +132,12 @@ class Incident(Sourced):
             models.CheckConstraint(condition=~Q(number=""), name="incident_number_given"),
             models.CheckConstraint(
                 condition=Q(priority__gte=1, priority__lte=5), name="incident_priority"
+            ),
+            models.CheckConstraint(
+                condition=Q(alarm_level__gte=1, alarm_level__lte=5), name="incident_alarm_level"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=IncidentState.values), name="incident_state_known"
             ),
             models.CheckConstraint(
                 condition=~Q(state="closed") | (Q(closed_at__isnull=False) & ~Q(disposition="")),
@@ -166,6 +193,15 @@ class Call(Sourced):
     caller_number = models.CharField(_("caller's number"), max_length=40, blank=True, default="")
     note = models.TextField(_("note"), blank=True, default="")
     taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("taken by"))  # fmt: skip
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("agency")
+    )
+    place_text = models.CharField(_("place as told"), max_length=300, blank=True, default="")
+    location_accuracy_m = models.FloatField(_("accuracy of the place (m)"), null=True, blank=True)
+    location_source = models.CharField(
+        _("place given by"), max_length=14, choices=LocationSource.choices, blank=True, default=""
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
     geom = models.PointField(_("place"), srid=4326, null=True, blank=True)
 
     class Meta:

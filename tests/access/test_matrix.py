@@ -23,6 +23,7 @@ SAMPLES = {
     "layer": "cctv", "feature_id": "1", "job_id": "1", "run_id": "1", "z": "1", "x": "1", "y": "0", "plan_id": "1",
     "incident_id": "1", "unit_id": "1", "site_id": "1", "name": "x", "number": "x", "callsign": "x", "camera_id": "1",
     "closure_id": "1",
+    "call_id": "1", "assignment_id": "1", "attachment_id": "1",
 }  # fmt: skip
 
 

@@ -351,6 +351,8 @@ class Assignments(Layer):
         for start in range(0, len(wanted), QUERY_CHUNK):
             rows = Assignment.objects.filter(incident_id__in=wanted[start : start + QUERY_CHUNK])
             for row in rows.select_related("unit", "incident"):
+                if row.dispatched_at is None:
+                    continue
                 key = f"{row.unit.callsign}|{row.incident.number}|{row.dispatched_at.isoformat()}"
                 found[("row_key", key)] = row
         return found

@@ -1,0 +1,1 @@
+"""Assigning units to incidents, moving them step by step, and what follows for incident and unit."""

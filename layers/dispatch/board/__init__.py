@@ -1,0 +1,1 @@
+"""What the consoles show: rows of incidents, units and calls, and the board as one snapshot."""

@@ -1,0 +1,1 @@
+"""Intake: calls taken, incidents made of them, numbers, notes and files."""
