@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
 
+from layers.dispatch.fleet import AHEAD_S
 from layers.dispatch.models import STEP_FIELD, Assignment, Step, Unit
-from layers.dispatch.recommendation import unit_whereabouts
 from layers.incidents.lifecycle.timers import due_at, overdue
 from layers.incidents.models import Call, IncidentType
 
@@ -111,11 +111,8 @@ def unit_rows(units: Any, *, now: datetime | None = None) -> list[dict[str, Any]
 
 
 def _unit_row(unit: Unit, numbers: list[str], now: datetime) -> dict[str, Any]:
-    where = unit_whereabouts(unit, now)
     position = getattr(unit, "position", None)
-    stale = where is None or (
-        where.age_s is not None and not -60.0 <= where.age_s <= settings.NCC_POSITION_MAX_AGE_S
-    )
+    place = position.geom if position else unit.station.geom if unit.station else None
     return {
         "id": unit.pk, "callsign": unit.callsign, "name": unit.name, "kind": unit.kind,
         "agency": unit.agency.code if unit.agency else None,
@@ -124,11 +121,22 @@ def _unit_row(unit: Unit, numbers: list[str], now: datetime) -> dict[str, Any]:
         "status": unit.status.code, "status_name": unit.status.name, "status_name_en": unit.status.name_en,
         "status_class": unit.status.status_class, "status_since": unit.status_since,
         "reason": unit.status_reason, "capabilities": list(unit.capabilities),
-        "lon": round(where.lon, 7) if where else None, "lat": round(where.lat, 7) if where else None,
-        "fix_at": position.fix_at if position else None, "stale": stale,
-        "from_station": bool(where and where.from_station), "incidents": numbers,
+        "lon": round(place.x, 7) if place else None, "lat": round(place.y, 7) if place else None,
+        "fix_at": position.fix_at if position else None, "stale": _stale(position, place, now),
+        "from_station": position is None and place is not None, "incidents": numbers,
         "multi": unit.multi_assignment, "version": unit.version,
     }  # fmt: skip
+
+
+def _stale(position: Any, place: Any, now: datetime) -> bool:
+    """Whether a place is too old to believe; one without a fix time never is, and no place always."""
+    if place is None:
+        return True
+    if position is None or position.fix_at is None:
+        return False
+    age_s = (now - position.fix_at).total_seconds()
+    limit_s = position.max_age_s or settings.NCC_POSITION_MAX_AGE_S
+    return not -AHEAD_S <= age_s <= limit_s
 
 
 def call_row(call: Call) -> dict[str, Any]:
