@@ -28,7 +28,8 @@ from layers.api.desk_forms import (
 from layers.audit.looks import look_record
 from layers.dispatch.assigning.closing import incident_merge, incident_state_set
 from layers.dispatch.board.rows import call_row
-from layers.dispatch.board.selectors import board, choices, incident_detail, incident_row
+from layers.dispatch.board.selectors import choices, incident_detail, incident_row
+from layers.dispatch.board.shared import shelf
 from layers.errors import Conflict, NotFound
 from layers.incidents.desk.attachments import attachment_add, attachment_open
 from layers.incidents.desk.calls import (
@@ -75,9 +76,15 @@ def _call(request: HttpRequest, call_id: int) -> Call:
 
 @router.get("/board")
 @open_to(Can.SEE_OPERATIONS)
-def board_now(request: HttpRequest, desk: str = "all") -> dict[str, Any]:
-    """Open incidents, units and waiting calls of a desk, and the event they are current to."""
-    return board(request.user, desk=desk)
+def board_now(request: HttpRequest, desk: str = "all", seen: int | None = None) -> HttpResponse:
+    """Open incidents, units and waiting calls of a desk, and the event they are current to.
+
+    `seen` is the last event the console has heard of: consoles that say it share a snapshot that is
+    at least as new. Without it the board is read afresh.
+    """
+    return HttpResponse(
+        shelf.text(request.user, desk=desk, seen=seen), content_type="application/json"
+    )
 
 
 @router.get("/board/choices")
