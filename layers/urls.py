@@ -3,11 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from layers.pages import accounts, health, views
+from layers.pages import accounts, dispatch, health, views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("dispatch/", views.dispatch, name="dispatch"),
+    path("dispatch/", dispatch.console, name="dispatch"),
+    path("dispatch/map/", dispatch.map_apart, name="dispatch_map"),
+    path("dispatch/incidents/<int:incident_id>/print", dispatch.sheet, name="dispatch_sheet"),
+    path("unit/", dispatch.unit, name="unit"),
+    path("unit/worker.js", dispatch.unit_worker, name="unit_worker"),
     path("coverage/", views.coverage, name="coverage"),
     path("reports/", views.reports, name="reports"),
     path("login/", accounts.login, name="login"),

@@ -11,6 +11,7 @@ from layers.api import (
     layers,
     positions,
     reports,
+    streams,
 )
 from layers.api.app import api
 from layers.api.gate import guarded_urls
@@ -23,5 +24,6 @@ api.add_router("", closures.router)
 api.add_router("", reports.router)
 api.add_router("", desk.router)
 api.add_router("", assignments.router)
+api.add_router("", streams.router)
 
 urlpatterns = [path("api/v1/", guarded_urls(api))]

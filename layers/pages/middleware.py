@@ -32,10 +32,14 @@ def content_policy(nonce: str) -> str:
     if settings.NCC_TILE_URL:
         parts = urlsplit(settings.NCC_TILE_URL)
         images += f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+    relay = ""
+    if settings.NCC_RELAY_URL:
+        parts = urlsplit(settings.NCC_RELAY_URL)
+        relay = f" {parts.scheme}://{parts.netloc}"
     return (
         "default-src 'none'; "
         f"script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
-        f"img-src {images}; font-src 'self'; connect-src 'self'; media-src 'self' blob:; "
+        f"img-src {images}; font-src 'self'; connect-src 'self'{relay}; media-src 'self' blob:{relay}; "
         "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
         "frame-ancestors 'self'"
     )

@@ -10,7 +10,6 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 
 from layers.access.gate import allow, everybody
 from layers.access.policies import Can
-from layers.assets.models import StationKind
 from layers.maps.compose import View, compose_map
 from layers.pages.selectors import coverage_choices, page_notes, report_choices
 
@@ -25,13 +24,6 @@ def _map_page(request: HttpRequest, template: str, view: View, **context: Any) -
 def home(request: HttpRequest) -> HttpResponse:
     """The public map for a visitor; with more layers for someone logged in."""
     return _map_page(request, "layers/map.html", View.MAP)
-
-
-@allow(Can.SEE_OPERATIONS)
-@ensure_csrf_cookie
-def dispatch(request: HttpRequest) -> HttpResponse:
-    """Who gets there soonest."""
-    return _map_page(request, "layers/dispatch.html", View.DISPATCH, kinds=StationKind.choices)
 
 
 @allow(Can.SEE_COVERAGE)

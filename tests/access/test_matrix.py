@@ -22,7 +22,7 @@ from tests.factories import make_agency, make_area, make_camera, make_incident, 
 SAMPLES = {
     "layer": "cctv", "feature_id": "1", "job_id": "1", "run_id": "1", "z": "1", "x": "1", "y": "0", "plan_id": "1",
     "incident_id": "1", "unit_id": "1", "site_id": "1", "name": "x", "number": "x", "callsign": "x", "camera_id": "1",
-    "closure_id": "1",
+    "closure_id": "1", "code": "x",
     "call_id": "1", "assignment_id": "1", "attachment_id": "1",
 }  # fmt: skip
 

@@ -64,9 +64,12 @@ def test_nothing_serious_on_any_page(
     found["login refused"] = serious(page)
     page, _watch = open_page(f"/dispatch/{CENTRE}", user=boss, **look)
     page.locator("[data-queue] button").first.click()
-    page.wait_for_selector("#ranking .banner, #ranking .rank-row")
-    page.wait_for_selector("#details:not([hidden]) dd")
+    page.wait_for_selector("[data-card] .card-line")
     found["/dispatch/"] = serious(page)
+    page.locator("#tab-call").click()
+    found["call form"] = serious(page)
+    page.locator("#tab-place").click()
+    found["place"] = serious(page)
     for address, ready in {
         f"/{CENTRE}&s=cctv.{town.pk}": "#details:not([hidden]) dd",
         f"/coverage/{CENTRE}": "[data-gap-list] button",
@@ -122,7 +125,7 @@ def walk(page: Any, *, limit: int = 160) -> list[dict[str, Any]]:
     [
         ("/", "", ["#search", "#layers", "leaflet-control-zoom"]),
         ("/coverage/", "planner", ["click-mode", "#gaps", "#areas", "#search"]),
-        ("/dispatch/", "dispatcher", ["unit-kind", "#queue", "#search"]),
+        ("/dispatch/", "dispatcher", ["#command", "#queue", "#units", "#side", "#search"]),
     ],
 )
 def test_every_page_is_walked_by_keyboard(

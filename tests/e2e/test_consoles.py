@@ -17,7 +17,7 @@ from layers.dispatch.recommendation import units_nearest
 from layers.network import store
 from layers.network.models import Road
 from tests import city
-from tests.factories import make_building, make_camera, make_incident, make_unit
+from tests.factories import make_building, make_camera, make_unit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 Open = Callable[..., Any]
@@ -198,29 +198,6 @@ def test_a_dispatcher_sees_who_comes_by_road_and_why_others_do_not(
     page.get_by_text("Tidak ada kamera yang melihat tempat ini.").wait_for()
     page.keyboard.press("Escape")
     page.wait_for_selector("#ranking .rank-row", state="detached")
-    assert_text_stayed_text(page)
-    watch.assert_clean()
-
-
-def test_a_dispatcher_goes_through_the_queue_by_keyboard(open_page: Open, town: None) -> None:
-    make_unit("DAMKAR-1", lon=LON, lat=LAT - 0.002)
-    make_incident("N-2", lon=LON, lat=LAT + 0.0002, priority=1, address=SCRIPT)
-    make_incident("N-1", lon=LON + 0.002, lat=LAT, priority=3, address=IMAGE)
-    units_nearest(LON, LAT, build=True)
-    page, watch = open_page(f"/dispatch/{CENTRE}", user=city.person("di", "dispatcher"))
-    queue = page.locator("[data-queue] button")
-    assert [queue.nth(i).locator("b").inner_text() for i in range(2)] == ["N-2", "N-1"]
-    assert SCRIPT in queue.first.inner_text()
-    assert "Kebakaran" in queue.first.inner_text()
-    assert "baru" in queue.first.inner_text()
-    queue.first.focus()
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#ranking .rank-list .rank-row")
-    assert "DAMKAR-1" in page.locator("#ranking .rank-list").inner_text()
-    assert centre_of(page) == pytest.approx((LON, LAT + 0.0002), abs=2e-5)
-    page.wait_for_selector("#seen-by .rank-row")
-    assert IMAGE in page.locator("#seen-by").inner_text()
-    page.wait_for_selector("#details:not([hidden]) dd")
     assert_text_stayed_text(page)
     watch.assert_clean()
 

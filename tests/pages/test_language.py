@@ -172,7 +172,7 @@ def test_every_string_a_script_asks_for_is_handed_to_it() -> None:
         for block in re.findall(r"<script[^>]*data-strings[^>]*>(.*?)</script>", path.read_text(), re.S):  # fmt: skip
             keys |= set(re.findall(r'^"((?:[^"\\]|\\.)+)":', block, re.M))
     asked = {}
-    for path in (ROOT / "static" / "layers" / "js").glob("*.js"):
+    for path in (ROOT / "static" / "layers" / "js").rglob("*.js"):
         for text in re.findall(r'\bt\("((?:[^"\\]|\\.)+)"', path.read_text()):
             asked[text] = path.name
     assert len(asked) > 30

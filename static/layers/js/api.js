@@ -3,10 +3,12 @@
 import { t } from "./text.js";
 
 export class ApiError extends Error {
-  constructor(status, code, message) {
+  // `body` is the whole answer: a conflict carries the row as it is now.
+  constructor(status, code, message, body = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.body = body;
   }
 }
 
@@ -25,8 +27,9 @@ async function request(address, options = {}) {
   if (response.ok) return response;
   let code = "error";
   let message = t("The request failed ({status}).", { status: response.status });
+  let body = {};
   try {
-    const body = await response.json();
+    body = await response.json();
     code = body.error ?? code;
     // What the reader can act on in their own language; the server's own words where there are none.
     const known = t(`error_${code}`);
@@ -34,7 +37,7 @@ async function request(address, options = {}) {
   } catch {
     // The answer was not ours; the status says enough.
   }
-  throw new ApiError(response.status, code, message);
+  throw new ApiError(response.status, code, message, body);
 }
 
 export async function getJson(address, { signal } = {}) {
@@ -53,6 +56,12 @@ export const postJson = (address, body, options) => send("POST", address, body, 
 export const patchJson = (address, body, options) => send("PATCH", address, body, options);
 export const deleteJson = (address, body, options) => send("DELETE", address, body, options);
 
+// A form with files in it.
+export async function postForm(address, form, { key } = {}) {
+  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken(), ...(key ? { "Idempotency-Key": key } : {}) };
+  return (await request(address, { method: "POST", headers, body: form })).json();
+}
+
 // A vector tile as bytes. The browser revalidates it by ETag; an unchanged one costs no body.
 // Tiles wait behind what somebody asked for.
 export async function getTile(address, { signal } = {}) {
@@ -70,6 +79,7 @@ export function searchPlaces(text, { near, signal } = {}) {
   return getJson(`/api/v1/search?${query}`, { signal });
 }
 
-export function openEvents() {
-  return new EventSource("/events/");
+// `after` is the id of the last event known; without it the stream begins now.
+export function openEvents(after = 0) {
+  return new EventSource(after ? `/events/?last_id=${after}` : "/events/");
 }

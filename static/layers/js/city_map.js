@@ -15,7 +15,8 @@ import { toast } from "./toast.js";
 import "./shell.js";
 
 // `onClick(latlng, best)` returns true when the console took the click; `onPlace(result)` likewise for a search hit.
-export async function startCityMap({ onClick = () => false, onPlace = () => false } = {}) {
+// `slash` false: the page has another use for that key.
+export async function startCityMap({ onClick = () => false, onPlace = () => false, slash = true } = {}) {
   const scene = await mapReady;
   const { L, map } = scene;
   const wanted = readPermalink();
@@ -65,6 +66,7 @@ export async function startCityMap({ onClick = () => false, onPlace = () => fals
   let searchMarker = null;
   createSearch(document.getElementById("search"), {
     near: () => map.getCenter(),
+    slash,
     onChoose: (result) => {
       searchMarker?.remove();
       searchMarker = null;

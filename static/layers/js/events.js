@@ -6,6 +6,9 @@ const listeners = new Map();
 const states = new Set();
 let source = null;
 let state = "closed";
+let lastId = 0;
+let tries = 0;
+let again = 0;
 
 function setState(next) {
   if (next === state) return;
@@ -21,15 +24,40 @@ function deliver(kind, data) {
 
 function open() {
   if (source) return;
-  source = openEvents();
-  source.addEventListener("open", () => setState("open"));
-  // The browser reconnects by itself and sends Last-Event-ID.
-  source.addEventListener("error", () => setState(source.readyState === EventSource.CLOSED ? "closed" : "waiting"));
+  clearTimeout(again);
+  source = openEvents(lastId);
+  source.addEventListener("open", () => {
+    tries = 0;
+    setState("open");
+  });
+  source.addEventListener("error", lost);
   source.addEventListener("message", receive);
-  source.addEventListener("reset", () => deliver("reset", { kind: "reset", layer: "" }));
+  source.addEventListener("hello", remember);
+  source.addEventListener("reset", (event) => {
+    remember(event);
+    deliver("reset", { kind: "reset", layer: "" });
+  });
+}
+
+function remember(event) {
+  if (/^\d+$/.test(event.lastEventId)) lastId = Math.max(lastId, Number(event.lastEventId));
+}
+
+// The browser comes back by itself after a cut and sends Last-Event-ID; after a refusal (a server
+// that is starting, a database that is down) it gives up, and we come back from where we were.
+function lost() {
+  if (source.readyState !== EventSource.CLOSED) {
+    setState("waiting");
+    return;
+  }
+  source = null;
+  setState("closed");
+  tries += 1;
+  again = setTimeout(open, Math.min(2000 * 2 ** (tries - 1), 15_000));
 }
 
 function receive(event) {
+  remember(event);
   let data;
   try {
     data = JSON.parse(event.data);

@@ -2,7 +2,7 @@
 
 import { layerFeatures } from "./api.js";
 import { debounce } from "./dom.js";
-import { onLayerChange } from "./events.js";
+import { onEvent, onLayerChange } from "./events.js";
 import { styleFor, symbolBitmap } from "./symbols.js";
 import { onThemeChange } from "./theme.js";
 
@@ -37,7 +37,12 @@ export function createLiveLayer(L, layer) {
       this.renderer = L.canvas({ pane: "markerPane", padding: 0.3 });
       L.LayerGroup.prototype.onAdd.call(this, map);
       const soon = debounce(() => this.refresh(), 400);
-      this.stops = [onThemeChange(() => this.repaint()), onLayerChange(layer, soon)];
+      // A move carries its place: it is drawn without asking, however many there are a second.
+      this.stops = [
+        onThemeChange(() => this.repaint()),
+        onLayerChange(layer, (event) => event.kind !== "unit.moved" && soon()),
+        onEvent("unit.moved", (event) => event.layer === layer.key && this.move(event.payload ?? {})),
+      ];
       this.refresh();
     },
 
@@ -78,6 +83,15 @@ export function createLiveLayer(L, layer) {
       const marker = new Symbol([lat, lon], { radius: 12, renderer: this.renderer, style, interactive: false });
       this.markers.set(feature.id, marker);
       this.addLayer(marker);
+    },
+
+    move({ id, lon, lat, fix_at }) {
+      for (const feature of this.features.values()) {
+        if (feature.properties.unit_id !== id) continue;
+        const properties = { ...feature.properties, fix_at };
+        this.put({ ...feature, properties, geometry: { type: "Point", coordinates: [lon, lat] } });
+        return;
+      }
     },
 
     drop(id) {

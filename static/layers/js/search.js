@@ -4,7 +4,7 @@ import { searchPlaces } from "./api.js";
 import { clear, debounce, el } from "./dom.js";
 import { t } from "./text.js";
 
-export function createSearch(box, { near, onChoose }) {
+export function createSearch(box, { near, onChoose, slash = true }) {
   const input = box.querySelector("input");
   const list = box.querySelector("[role='listbox']");
   const state = box.querySelector("[data-search-state]");
@@ -105,7 +105,7 @@ export function createSearch(box, { near, onChoose }) {
   });
   addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    if (slash && event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
       input.focus();
       input.select();

@@ -1,0 +1,239 @@
+// What the run card asks for and who fills it: reasons, times by road, what is missing; one key sends them.
+
+import { coverNow, dispatchUnits, recommendation } from "../api_dispatch.js";
+import { clear, debounce, el } from "../dom.js";
+import { formatDuration, formatInteger, formatMetres, formatNumber } from "../format.js";
+import { isConflict } from "../dispatch/conflict.js";
+import { newKey } from "../dispatch/ids.js";
+import { bindKeys } from "../dispatch/keys.js";
+import { shortNumber } from "../dispatch/board.js";
+import { t } from "../text.js";
+
+const why = (reason) => {
+  const words = t(`reason_${reason}`);
+  return words === `reason_${reason}` ? String(reason) : words;
+};
+
+export function createRecommend(node, { can, current, onSent, onChosen, keysIn }) {
+  const body = node.querySelector("[data-card]");
+  const said = node.querySelector("[data-card-said]");
+  const send = node.querySelector("[data-card-send]");
+  const cover = node.querySelector("[data-card-cover]");
+  let answer = null;
+  let chosen = new Set();
+  let touched = false;
+  let key = newKey();
+  let turn = 0;
+  let sending = false;
+  let level = null;
+
+  const picked = () => [...chosen];
+
+  function choose(callsign, on) {
+    touched = true;
+    if (on) chosen.add(callsign);
+    else chosen.delete(callsign);
+    face();
+  }
+
+  function face() {
+    const names = picked();
+    clear(send);
+    send.append(el("span", { text: names.length ? t("Send {units}", { units: names.join(", ") }) : t("Choose units to send") }));
+    if (names.length) send.append(el("kbd", { class: "key", "aria-hidden": "true", text: "D" }));
+    send.disabled = !names.length || sending || !can.dispatch;
+    send.hidden = !can.dispatch;
+    onChosen(names, answer);
+    if (names.length) coverSoon();
+    else clear(cover);
+  }
+
+  function age(unit) {
+    if (unit.from_station) return t("taken to be at its station");
+    return unit.position_age_s === null || unit.position_age_s === undefined ? t("position without a time") : t("position {age} old", { age: formatDuration(unit.position_age_s) });
+  }
+
+  function unitLine(unit, at) {
+    // Said only where crews are kept at all: else it would stand on every line.
+    const crews = answer.lines.some((line) => line.units.some((one) => one.crew_known));
+    const id = `send-${unit.callsign.replace(/\W/g, "_")}-${at}`;
+    const box = el("input", { type: "checkbox", id, checked: chosen.has(unit.callsign), dataset: { unit: unit.callsign } });
+    box.addEventListener("change", () => choose(unit.callsign, box.checked));
+    const time = unit.eta_s === null || unit.eta_s === undefined ? t("not by road") : formatDuration(unit.eta_s);
+    const road = unit.distance_m === null || unit.distance_m === undefined ? t("{straight} straight", { straight: formatMetres(unit.straight_m) }) : formatMetres(unit.distance_m);
+    return el("li", { class: "card-unit" }, el("label", { for: id }, box,
+      el("b", { class: "callsign", text: unit.callsign }),
+      el("span", { class: "eta", text: time }),
+      el("span", { class: "card-why", text: [road, age(unit), unit.why ? t(`why_${unit.why}`).replace(/^why_/, "") : "", crews && unit.crew_known === false ? t("crew not known") : ""].filter(Boolean).join(" · ") })));
+  }
+
+  function handLine(callsign, at) {
+    const id = `hand-${at}`;
+    const box = el("input", { type: "checkbox", id, checked: true, dataset: { unit: callsign } });
+    box.addEventListener("change", () => choose(callsign, box.checked));
+    return el("li", { class: "card-unit" }, el("label", { for: id }, box, el("b", { class: "callsign", text: callsign })));
+  }
+
+  function lineOf(line, at) {
+    const what = [t(`kind_${line.kind}`), line.capability ? t(`capability_${line.capability}`).replace(/^capability_/, "") : ""].filter(Boolean).join(", ");
+    return el("section", { class: "card-line" },
+      el("h4", {}, el("span", { text: `${line.count} × ${what}` }), line.assigned?.length ? el("span", { class: "card-sent", text: t("on it: {units}", { units: line.assigned.join(", ") }) }) : null),
+      line.units.length ? el("ul", { class: "plain-list" }, line.units.map((unit) => unitLine(unit, at))) : null,
+      line.shortfall ? el("p", { class: "shortfall" }, el("span", { class: "shape", "aria-hidden": "true", text: "◆" }), el("span", { text: t("{n} missing", { n: line.shortfall }) }), line.next_agency ? el("b", { text: t("ask {agency}", { agency: [line.next_agency.name ?? line.next_agency, line.next_agency.phone].filter(Boolean).join(" ") }) }) : null) : null);
+  }
+
+  function alternatives(list) {
+    if (!list?.length) return null;
+    return el("section", { class: "card-line" }, el("h4", { text: t("Or, keeping the city covered") }), list.map((option, at) => {
+      const names = (option.units ?? [option]).map((unit) => unit.callsign ?? unit);
+      return el("button", { type: "button", class: "row-button", onclick: () => {
+        chosen = new Set(names);
+        touched = true;
+        show();
+      } }, el("b", { text: names.join(", ") }), el("span", { class: "card-why", text: [option.eta_s ? formatDuration(option.eta_s) : "", option.why ?? option.reason ?? ""].filter(Boolean).join(" · ") || `#${at + 1}` }));
+    }));
+  }
+
+  function show() {
+    clear(body);
+    if (!answer) return;
+    body.append(el("p", { class: "console-note", text: t("Run card, alarm {n}", { n: answer.alarm_level }) }));
+    if (answer.by_road === false) body.append(el("p", { class: "banner", dataset: { kind: "warn" }, text: t("Straight-line order: the routing graph is not ready. Times are not known.") }));
+    if (answer.warning && answer.by_road !== false) body.append(el("p", { class: "banner", dataset: { kind: "warn" }, text: answer.warning }));
+    if (!answer.lines.length) body.append(el("p", { class: "empty-state", text: t("No run card for this type: choose units by the command line.") }));
+    body.append(...answer.lines.map(lineOf));
+    const byHand = picked().filter((callsign) => !answer.lines.some((line) => line.units.some((unit) => unit.callsign === callsign)));
+    if (byHand.length) body.append(el("section", { class: "card-line" }, el("h4", { text: t("Chosen by hand") }), el("ul", { class: "plain-list" }, byHand.map((callsign, at) => handLine(callsign, at)))));
+    const other = alternatives(answer.alternatives);
+    if (other) body.append(other);
+    if (answer.excluded?.length) {
+      body.append(el("details", { class: "card-out" }, el("summary", { text: t("{n} units left out, and why", { n: formatInteger(answer.excluded.length) }) }),
+        el("ul", { class: "left-out" }, answer.excluded.map((item) => el("li", {}, el("span", { text: item.callsign }), el("span", { text: why(item.reason) }))))));
+    }
+    face();
+  }
+
+  async function ask({ keep = false } = {}) {
+    const incident = current();
+    const mine = ++turn;
+    if (!incident) return;
+    node.setAttribute("aria-busy", "true");
+    try {
+      const found = await recommendation(incident.id, { alarmLevel: level ?? incident.alarm_level });
+      if (mine !== turn) return;
+      const places = node.querySelector(":focus")?.dataset?.unit;
+      answer = found;
+      if (!(keep && touched)) chosen = new Set(found.lines.flatMap((line) => line.units.map((unit) => unit.callsign)));
+      // What somebody ticked by hand stays, unless the unit can no longer be sent.
+      else chosen = new Set(picked().filter((callsign) => !(found.assigned ?? []).includes(callsign)));
+      show();
+      if (places) body.querySelector(`[data-unit='${CSS.escape(places)}']`)?.focus({ preventScroll: true });
+    } catch (error) {
+      if (mine !== turn) return;
+      answer = null;
+      clear(body).append(el("p", { class: "banner", dataset: { kind: "bad" }, text: error.message }));
+      face();
+    } finally {
+      if (mine === turn) node.removeAttribute("aria-busy");
+    }
+  }
+
+  async function dispatch() {
+    const incident = current();
+    const units = picked();
+    if (!incident || !units.length || sending || !can.dispatch) return;
+    sending = true;
+    face();
+    clear(said);
+    try {
+      const done = await dispatchUnits(incident.id, { units }, key);
+      key = newKey();
+      touched = false;
+      say(done, units);
+      onSent(done);
+    } catch (error) {
+      const conflicts = error.body?.conflicts ?? [];
+      said.append(el("div", { class: "conflict banner", dataset: { kind: isConflict(error) ? "warn" : "bad" }, role: "alert" },
+        conflicts.length ? el("ul", { class: "conflict-lines" }, conflicts.map((one) => el("li", {}, el("b", { text: one.callsign }), el("span", { text: ` ${heldBy(one)}` })))) : el("p", { text: error.message }),
+        conflicts.length ? el("p", { class: "console-note", text: t("Nothing was sent. The list is up to date again.") }) : null));
+      key = newKey();
+      for (const one of conflicts) chosen.delete(one.callsign);
+    } finally {
+      sending = false;
+      ask({ keep: true });
+    }
+  }
+
+  const heldBy = (one) => [one.incident ? t("is on {number}", { number: shortNumber(one.incident) }) : why(one.reason), one.holder ? t("sent by {who}", { who: one.holder }) : ""].filter(Boolean).join(", ");
+
+  function say(done, units) {
+    clear(said);
+    const sent = (done.assigned ?? []).map((one) => one.callsign);
+    said.append(el("p", { class: "banner", dataset: { kind: "good" }, role: "status", text: t("Sent: {units}", { units: (sent.length ? sent : units).join(", ") }) }));
+    for (const one of done.conflicts ?? []) said.append(el("p", { class: "banner", dataset: { kind: "warn" }, text: `${one.callsign}: ${heldBy(one)}` }));
+  }
+
+  // How much of the city is within reach afterwards, where the server can tell.
+  const coverSoon = debounce(async () => {
+    const incident = current();
+    if (!incident || !can.dispatch || !chosen.size) return;
+    const mine = turn;
+    try {
+      const found = await coverNow({ without: picked().join(","), incident: incident.id });
+      if (mine !== turn) return;
+      clear(cover).append(...coverLines(found));
+    } catch {
+      clear(cover);
+    }
+  }, 500);
+
+  function coverLines(found) {
+    const now = found.now ?? found;
+    const after = found.after ?? null;
+    const part = (from) => from?.streets ?? from?.street_share ?? from?.share ?? {};
+    const minutes = Object.keys(part(now));
+    if (!minutes.length) return [];
+    return [el("h4", { text: t("Streets within reach, now and after") }), el("ul", { class: "cover-lines plain-list" }, minutes.map((one) => {
+      const before = part(now)[one];
+      const then = part(after)[one];
+      return el("li", {}, el("span", { text: t("{n} min", { n: one }) }), el("span", { text: `${formatNumber(before * 100)} %${then === undefined ? "" : ` → ${formatNumber(then * 100)} %`}` }));
+    }))];
+  }
+
+  send.addEventListener("click", dispatch);
+  bindKeys(keysIn, t("In an incident (queue or panel)"), [
+    { key: "d", does: t("Send the units that are ticked"), when: () => can.dispatch && current() && !send.disabled, run: dispatch },
+    { key: "+", does: t("Look at the next alarm level"), when: () => Boolean(current()), run: () => {
+      level = Math.min((level ?? current().alarm_level ?? 1) + 1, 5);
+      touched = false;
+      ask();
+    } },
+  ]);
+
+  return {
+    ask,
+    dispatch,
+    askSoon: debounce(() => ask({ keep: true }), 1500),
+    focus: () => send.focus(),
+    units: picked,
+    // A unit chosen on the unit board, whatever the card says; again takes it back.
+    toggle(callsign) {
+      if (!current()) return false;
+      choose(callsign, !chosen.has(callsign));
+      show();
+      return true;
+    },
+    reset() {
+      turn += 1;
+      answer = null;
+      chosen = new Set();
+      touched = false;
+      level = null;
+      key = newKey();
+      clear(body);
+      clear(said);
+      clear(cover);
+      face();
+    },
+  };
+}
