@@ -236,8 +236,12 @@ def restrict(user: Any, queryset: Any) -> Any:
     return queryset.filter(scope)
 
 
-#: Models that a report may count, and the way from each to the agency that its rows belong to.
-_REPORT_PATH = {"incident": "agency", "assignment": "incident__agency", "call": "incident__agency"}
+#: Models that a report may count, and the ways to the agency that a row belongs to: the first that is set.
+_REPORT_PATHS = {
+    "incident": ("agency",),
+    "assignment": ("incident__agency",),
+    "call": ("agency", "incident__agency"),
+}
 
 
 def reportable(user: Any, queryset: Any) -> Any:
@@ -247,16 +251,20 @@ def reportable(user: Any, queryset: Any) -> Any:
     """
     if user is None:
         return queryset
-    path = _REPORT_PATH.get(queryset.model._meta.model_name)
+    paths = _REPORT_PATHS.get(queryset.model._meta.model_name)
     rights = rights_of(user)
-    if path is None or not rights.can(Can.REPORT):
+    if paths is None or not rights.can(Can.REPORT):
         return queryset.none()
     if rights.everywhere:
         return queryset
-    scope = Q(**{f"{path}__government__in": sorted(rights.governments)})
-    scope |= Q(**{f"{path}__in": sorted(rights.agencies)})
+    counted, unset = Q(), Q()
+    for path in paths:
+        mine = Q(**{f"{path}__government__in": sorted(rights.governments)})
+        mine |= Q(**{f"{path}__in": sorted(rights.agencies)})
+        counted |= unset & mine
+        unset &= Q(**{f"{path}__isnull": True})
     # What belongs to nobody yet (a call that became no incident) is the city's own.
-    return queryset.filter(scope | Q(**{f"{path}__isnull": True}))
+    return queryset.filter(counted | unset)
 
 
 def require(user: Any, ability: Can) -> Rights:

@@ -210,7 +210,9 @@ def test_the_export_holds_no_caller_and_no_address(client: Client) -> None:
 
 def test_the_neighbouring_government_counts_none_of_the_citys(client: Client) -> None:
     make_area()
-    a_full_response(make_agency("damkar"))
+    damkar = make_agency("damkar")
+    a_full_response(damkar)
+    Call.objects.create(code="C-9", kind="prank", arrived_at=NIGHT, agency=damkar)
     client.force_login(make_user("kab", (Role.SUPERVISOR, make_agency("kab", government="35.07"))))
     period = f"from={START:%Y-%m-%dT%H:%M:%SZ}&to={END:%Y-%m-%dT%H:%M:%SZ}"
     shown = client.get(f"/api/v1/performance?{period}").json()
