@@ -31,6 +31,7 @@ class LayersConfig(AppConfig):
         from layers.audit import triggers as audit_triggers
         from layers.coverage import tasks  # noqa: F401
         from layers.coverage.freshness import triggers as sight_triggers
+        from layers.dispatch.cover.demand import demand_from
         from layers.dispatch.positions import upkeep as position_upkeep  # noqa: F401
         from layers.events import triggers as event_triggers
         from layers.geo.schema import provide_schema
@@ -48,6 +49,7 @@ class LayersConfig(AppConfig):
         provide_schema(incident_triggers.trigger_statements)
         provide_schema(schema_statements)
         provide_schema(grants.grant_statements)
+        demand_from(_street_demand)
         post_migrate.connect(_schema_apply, sender=self)
 
 
@@ -55,3 +57,10 @@ def _schema_apply(*, using: str, plan: Any = None, **kwargs: Any) -> None:
     from layers.geo.schema import schema_apply
 
     schema_apply(using=using, serving_role=settings.NCC_APP_ROLE)
+
+
+def _street_demand(lonlat: Any, length_m: Any) -> Any:
+    """Demand of street pieces as planners weigh it, for the cover of dispatch."""
+    from layers.coverage.demand import demand_at
+
+    return demand_at(lonlat, length_m)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from layers.access.policies import Can
 from layers.api.app import new_router, open_to
+from layers.dispatch.cover.service import cover_standing
 from layers.dispatch.reach import isochrone_features
 from layers.dispatch.recommendation import DEFAULT_COUNT, units_nearest
 from layers.dispatch.run_cards import recommendation_for
@@ -33,24 +34,26 @@ def nearest(
 @router.get("/incidents/{int:incident_id}/recommendation")
 @open_to(Can.SEE_OPERATIONS)
 def incident_recommendation(
-    request: HttpRequest, incident_id: int, alarm_level: int | None = None, routes: bool = False
-) -> dict[str, Any]:
+    request: HttpRequest, incident_id: int, alarm_level: int | None = None, routes: bool = False,
+    alternatives: bool = True,
+) -> dict[str, Any]:  # fmt: skip
     """Units to send to an incident by its run card, each in or out with its reason."""
     return recommendation_for(
-        incident_id=incident_id, alarm_level=alarm_level, user=request.user, with_routes=routes
-    )
+        incident_id=incident_id, alarm_level=alarm_level, user=request.user, with_routes=routes,
+        alternatives=alternatives,
+    )  # fmt: skip
 
 
 @router.get("/recommendation")
 @open_to(Can.SEE_OPERATIONS)
 def recommendation(
     request: HttpRequest, type: str, lon: float, lat: float, alarm_level: int = 1,
-    routes: bool = False,
+    routes: bool = False, alternatives: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
     """Units to send to a type of incident at a place, before there is an incident."""
     return recommendation_for(
         type_code=type, lon=lon, lat=lat, alarm_level=alarm_level, user=request.user,
-        with_routes=routes,
+        with_routes=routes, alternatives=alternatives,
     )  # fmt: skip
 
 
@@ -62,10 +65,27 @@ def isochrone(
 ) -> dict[str, Any]:  # fmt: skip
     """Where one gets by road within each of the minutes, as nested polygons; driving as a kind of
     unit does, by the rules of an agency."""
+    wanted = _minutes(minutes)
+    return isochrone_features(lon, lat, minutes=wanted, kind=kind or None, agency=agency or None)
+
+
+@router.get("/cover")
+@open_to(Can.SEE_OPERATIONS)
+def cover(
+    request: HttpRequest, minutes: str = "5,10,15", kind: str | None = None, without: str = ""
+) -> dict[str, Any]:
+    """Shares of streets, people and demand within minutes of available units, now and without
+    some units, with the areas that fall out and moves up that bring them back."""
+    names = [name.strip() for name in without.split(",") if name.strip()]
+    return cover_standing(
+        kind=kind or None, minutes=_minutes(minutes), without_units=names, user=request.user
+    )
+
+
+def _minutes(text: str) -> list[float]:
     try:
-        wanted = [float(part) for part in minutes.split(",")]
+        return [float(part) for part in text.split(",")]
     except ValueError as error:
         raise InvalidInput(
-            f"minutes {minutes!r} are no numbers", value=minutes, remedy="write 5,10,15"
+            f"minutes {text!r} are no numbers", value=text, remedy="write 5,10,15"
         ) from error
-    return isochrone_features(lon, lat, minutes=wanted, kind=kind or None, agency=agency or None)

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import shapely
 from django.db import connection
+from django.utils import timezone
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -171,6 +172,23 @@ def build_streets(
         frame, middle, length, demand, ids[owner], {row[0]: row[1] for row in rows if row[1]}, area_index, areas,
         pieces, links, start,
     )  # fmt: skip
+
+
+def demand_at(
+    lonlat: NDArray[np.float64], length_m: NDArray[np.float64], *, as_of: datetime | None = None
+) -> NDArray[np.float64]:
+    """Demand of street pieces of others, by their middles (n, 2) in degrees and lengths in metres,
+    with the default profile; as in `build_streets`."""
+    if not len(lonlat):
+        return np.empty(0)
+    middle_lon, middle_lat = np.median(lonlat, axis=0)
+    frame = Frame.around(float(middle_lon), float(middle_lat))
+    middle = frame.to_local(lonlat)
+    areas = _smallest_areas([])
+    index = _area_of(frame, areas, middle)
+    return _demand(
+        frame, middle, length_m, index, areas, profile_named(None), as_of or timezone.now()
+    )
 
 
 def _smallest_areas(rows: list[Any]) -> list[Area]:

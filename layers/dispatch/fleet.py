@@ -67,6 +67,7 @@ class AgencyRules:
     """The rules of all agencies, read once for a request."""
 
     def __init__(self) -> None:
+        self._costings: dict[tuple[int | None, str], Costing] = {}
         self._rules = {
             (rule.agency_id, rule.kind): rule
             for rule in AgencyRule.objects.select_related("agency")
@@ -80,7 +81,11 @@ class AgencyRules:
 
     def costing(self, agency_id: int | None, kind: str) -> Costing:
         """How a kind of unit of an agency drives."""
-        return _costing(kind, json.dumps(driving_of(self.of(agency_id, kind)), sort_keys=True))
+        found = self._costings.get((agency_id, kind))
+        if found is None:
+            overrides = json.dumps(driving_of(self.of(agency_id, kind)), sort_keys=True)
+            found = self._costings[agency_id, kind] = _costing(kind, overrides)
+        return found
 
     def helpers(self, kind: str) -> list[AgencyRule]:
         """Rules of the agencies that lend a kind of unit, in the order in which they are asked."""

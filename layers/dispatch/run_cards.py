@@ -1,25 +1,23 @@
 """Which units to send: the run card of a type and alarm level, filled with who gets there soonest.
 
-Every place on the card's lines is a slot. Units and slots are matched so that as many slots as
-possible are filled and, among those, the sum of the times to arrival is least (rectangular
-assignment, Crouse 2016, 10.1109/TAES.2016.140952); a unit fills one slot. Without road times the
-straight distance takes their place. Units of agencies that help only in need are considered for
-the slots that others leave empty.
+Most places of the card are filled, and among such choices the sum of times to arrival is least
+(`layers.dispatch.filling`). Without road times the straight distance takes their place. Units of
+agencies that help only in need are considered for what others leave empty. What the city keeps
+covered is said of the choice, and of another that keeps more, where there is one.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from django.utils import timezone
-from scipy.optimize import linear_sum_assignment
 
 from layers.access.policies import visible_queryset
 from layers.assets.models import StationKind
+from layers.dispatch.cover.alternatives import cover_kept
+from layers.dispatch.filling import Line, fill
 from layers.dispatch.fleet import (
     AgencyRules,
     FleetUnit,
@@ -46,22 +44,6 @@ _KIND_OF_GROUP = {
     "fire": StationKind.FIRE, "police": StationKind.POLICE, "traffic": StationKind.POLICE,
     "medical": StationKind.AMBULANCE, "rescue": StationKind.RESCUE, "disaster": StationKind.RESCUE,
 }  # fmt: skip
-_NEVER = 1e12
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a card: so many units of a kind with a capability ("" for any)."""
-
-    kind: str
-    capability: str
-    count: int
-
-    def fits(self, unit: FleetUnit) -> bool:
-        """Whether a unit's kind and capabilities answer the line."""
-        if unit.kind != self.kind:
-            return False
-        return not self.capability or self.capability.casefold() in unit.skills
 
 
 @dataclass
@@ -101,31 +83,6 @@ def card_of(kind: IncidentType, alarm_level: int) -> tuple[list[Line], int, str]
     )
 
 
-def fill(
-    lines: Sequence[Line], units: Sequence[FleetUnit], cost: dict[int, float]
-) -> list[list[FleetUnit]]:
-    """Units for every line: most slots filled, then least sum of costs, ties by the order of `units`.
-
-    `cost` is seconds (or metres) by unit id; a unit without a cost is not to be sent.
-    """
-    slots = [number for number, line in enumerate(lines) for _ in range(line.count)]
-    there = [unit for unit in units if unit.id in cost]
-    chosen: list[list[FleetUnit]] = [[] for _ in lines]
-    if not slots or not there:
-        return chosen
-    matrix = np.full((len(slots), len(there)), _NEVER)
-    for row, number in enumerate(slots):
-        for column, unit in enumerate(there):
-            if lines[number].fits(unit):
-                matrix[row, column] = cost[unit.id] + column * 1e-6
-    for row, column in zip(*linear_sum_assignment(matrix), strict=True):
-        if matrix[row, column] < _NEVER:
-            chosen[slots[row]].append(there[column])
-    for group in chosen:
-        group.sort(key=lambda unit: (cost[unit.id], unit.callsign))
-    return chosen
-
-
 def recommendation_for(
     *,
     incident_id: int | None = None,
@@ -135,13 +92,15 @@ def recommendation_for(
     alarm_level: int | None = None,
     user: Any = None,
     with_routes: bool = False,
+    alternatives: bool = True,
     build: bool = False,
 ) -> dict[str, Any]:
     """Units to send to an incident, or to a type of incident at a place (degrees), by its run card.
 
     Units already on the incident count towards its lines. `user`: only what that user may see; None
     means all. Every unit seen is chosen, or in `excluded` with its reason; `shortfall` is what no
-    unit can fill, `next_agency` who could be asked. Raises `NotFound` for an incident or type that
+    unit can fill, `next_agency` who could be asked. `cover` is what the
+    city keeps within reach, `alternatives` other sets that keep more of it. Raises `NotFound` for an incident or type that
     does not exist or may not be seen, `Unroutable` where no road is near.
     """
     started = time.monotonic()
@@ -186,8 +145,11 @@ def recommendation_for(
             {"callsign": unit.callsign, "reason": out[unit.id]} for unit in units if unit.id in out
         ],
         "driving": driving_shown(filled.units, rules),
-        "alternatives": [],
     }
+    answer |= cover_kept(
+        open_lines, filled.chosen, units, left, rules, drives, point,
+        gone={unit.id for unit in here}, wanted=alternatives, build=build,
+    )  # fmt: skip
     for line, shown in zip(lines, answer["lines"], strict=True):
         if shown["shortfall"]:
             sent = [unit for unit in [*here, *filled.units] if unit.kind == line.kind]

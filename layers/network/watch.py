@@ -121,5 +121,7 @@ class EngineWatch:
         ) from value
 
 
-#: The watch of this process.
+#: The watches of this process: over times for dispatchers, and over pictures and covers, whose
+#: delay must not stop the former.
 engine_watch = EngineWatch()
+slow_watch = EngineWatch()

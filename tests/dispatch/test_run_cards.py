@@ -11,10 +11,11 @@ from django.contrib.gis.geos import Point
 from django.test import Client
 from django.utils import timezone
 
+from layers.dispatch.filling import Line, fill
 from layers.dispatch.fleet import REASONS, FleetUnit
 from layers.dispatch.models import Assignment, RunCard, Unit, UnitStatus
 from layers.dispatch.rules import AgencyRule
-from layers.dispatch.run_cards import Line, fill, recommendation_for
+from layers.dispatch.run_cards import recommendation_for
 from layers.errors import InvalidInput, NotFound
 from layers.incidents.models import Incident, IncidentType
 from tests.dispatch.streets import LAT, LON

@@ -1,0 +1,208 @@
+"""The cover of the city by kind of unit: now, after units have gone, from stations, and moves up."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from layers.access.policies import restrict
+from layers.assets.models import AssetStatus, Station, StationKind
+from layers.dispatch.cover.alternatives import counts_for_cover
+from layers.dispatch.cover.ground import Ground, ground_of
+from layers.dispatch.cover.standing import (
+    LIMIT_MINUTES,
+    WITHIN_SHARE,
+    Cover,
+    Move,
+    moves_up,
+    without,
+)
+from layers.dispatch.cover.times import Start, times_from
+from layers.dispatch.fleet import AgencyRules, FleetUnit, fleet
+from layers.errors import InvalidInput, NotFound, Unroutable
+from layers.network.asking import Network, engine_run, network_at
+
+MOST_MINUTES = 60.0
+MOST_RINGS = 6
+
+
+def cover_standing(
+    *,
+    kind: str | None = None,
+    minutes: Sequence[float] = (5.0, 10.0, 15.0),
+    without_units: Sequence[str] = (),
+    user: Any = None,
+    build: bool = False,
+) -> dict[str, Any]:
+    """Shares of streets, people and demand within driving minutes of available units, by kind.
+
+    `without_units` (callsigns): also after those have gone, with the areas that fall out of the 15
+    minutes and moves that would bring them back. Times are exact by road, with the closures in
+    force; what is counted is pieces of street of at most 50 m, by their middles. Raises
+    `Unavailable` where the engine gives no answer.
+    """
+    started = time.monotonic()
+    _require(kind, minutes)
+    rules = AgencyRules()
+    units = fleet(user=user)
+    leaving = _named(units, without_units)
+    stations = list(
+        restrict(user, Station.objects.all()) if user is not None else Station.objects.all()
+    )
+    stations = [s for s in stations if s.status == AssetStatus.ACTIVE]
+    kinds = [kind] if kind else sorted({unit.kind for unit in units})
+    network = network_at(_middle(units, stations), build=build)
+    ground = ground_of(network.router, wait=build)
+    limit_s = max(*minutes, LIMIT_MINUTES) * 60.0
+    found = {}
+    for one in kinds:
+        standing = [u for u in units if u.kind == one and counts_for_cover(u, rules)]
+        posts = [station for station in stations if station.kind == one]
+        found[one] = engine_run(
+            lambda standing=standing, posts=posts: _of_kind(  # type: ignore[misc]
+                standing, posts, leaving, minutes, rules, network, ground, limit_s
+            )
+        )
+        found[one]["not_available"] = sum(u.kind == one for u in units) - len(standing)
+    return {
+        "at": timezone.now().isoformat(),
+        "minutes": list(minutes),
+        "limit_minutes": LIMIT_MINUTES,
+        "within_share": WITHIN_SHARE,
+        "graph_current": network.current,
+        "totals": {
+            "street_m": round(float(ground.street_m.sum()), 1),
+            "people": round(float(ground.people.sum())),
+            "demand": None if ground.demand is None else round(float(ground.demand.sum()), 1),
+        },
+        "without": sorted(unit.callsign for unit in units if unit.id in leaving),
+        "kinds": found,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+
+
+def _of_kind(
+    standing: list[FleetUnit], posts: list[Station], leaving: set[int], minutes: Sequence[float],
+    rules: AgencyRules, network: Network, ground: Ground, limit_s: float,
+) -> dict[str, Any]:  # fmt: skip
+    """Figures of one kind; touches no database."""
+    router, closed = network.router, network.closed
+    starts = [_start(unit, rules) for unit in standing]
+    times = times_from(router, closed, ground, starts, limit_s=limit_s)
+    now = Cover.of(ground, times)
+    default = rules.costing(None, posts[0].kind) if posts else None
+    from_posts = [Start(s.geom.x, s.geom.y, default) for s in posts] if default else []
+    at_posts = Cover.of(ground, times_from(router, closed, ground, from_posts, limit_s=limit_s))
+    answer: dict[str, Any] = {
+        "units": len(standing),
+        "stations": len(posts),
+        "now": now.shares(minutes),
+        "from_stations": at_posts.shares(minutes),
+        "areas": now.areas(minutes),
+        "after": None,
+        "lost": [],
+        "moves": [],
+    }
+    gone = [number for number, unit in enumerate(standing) if unit.id in leaving]
+    if not gone:
+        return answer
+    stay = [unit for unit in standing if unit.id not in leaving]
+    left = without(times, gone)
+    after = Cover.of(ground, left)
+    lost = after.outside() - now.outside()
+    answer["after"] = after.shares(minutes)
+    for row, later in zip(answer["areas"], after.areas(minutes), strict=True):
+        row["share_after"], row["within_after"] = later["share"], later["within"]
+    answer["lost"] = [ground.areas[number][0] for number in sorted(lost)]
+    if lost and stay and posts:
+        costings = [rules.costing(unit.agency_id, unit.kind) for unit in stay]
+        by_costing = {
+            costing: times_from(
+                router, closed, ground, [Start(s.geom.x, s.geom.y, costing) for s in posts],
+                limit_s=limit_s,
+            )
+            for costing in set(costings)
+        }  # fmt: skip
+        from_each = np.stack([by_costing[costing] for costing in costings])
+        for move in moves_up(ground, left, from_each, wanted=lost):
+            answer["moves"].append(_move(move, stay, posts, rules, network))
+    return answer
+
+
+def _move(
+    move: Move, units: list[FleetUnit], posts: list[Station], rules: AgencyRules, network: Network
+) -> dict[str, Any]:
+    """One proposal in words and numbers."""
+    unit, post = units[move.unit], posts[move.station]
+    start = _start(unit, rules)
+    try:
+        eta = network.router.route(
+            (start.lon, start.lat), (post.geom.x, post.geom.y), costing=start.costing,
+            closed=network.closed,
+        ).eta_s  # fmt: skip
+    except Unroutable:
+        eta = None
+    areas = move.before.ground.areas
+    back = sorted(move.before.outside() - move.after.outside())
+    limit = [LIMIT_MINUTES]
+    return {
+        "unit": unit.callsign,
+        "from": unit.station,
+        "to": {"station": post.name, "code": post.code, "lon": post.geom.x, "lat": post.geom.y},
+        "eta_s": None if eta is None else round(eta, 1),
+        "brings_back": [{"code": areas[n][0], "name": areas[n][1]} for n in back],
+        "before": move.before.shares(limit),
+        "after": move.after.shares(limit),
+    }
+
+
+def _start(unit: FleetUnit, rules: AgencyRules) -> Start:
+    return Start(unit.lon or 0.0, unit.lat or 0.0, rules.costing(unit.agency_id, unit.kind))
+
+
+def _named(units: list[FleetUnit], callsigns: Sequence[str]) -> set[int]:
+    """Ids of the units of these callsigns, told without regard to case."""
+    by_name = {unit.callsign.casefold(): unit.id for unit in units}
+    found = set()
+    for name in callsigns:
+        if name.casefold() not in by_name:
+            raise NotFound(f"there is no unit {name!r}", value=name, remedy="give its callsign")
+        found.add(by_name[name.casefold()])
+    return found
+
+
+def _middle(units: list[FleetUnit], stations: list[Station]) -> tuple[float, float]:
+    """Where the units stand, in the median; it says which network is meant."""
+    places = [(u.lon, u.lat) for u in units if u.lon is not None and u.lat is not None]
+    places = places or [(s.geom.x, s.geom.y) for s in stations]
+    if not places:
+        raise NotFound(
+            "there is no unit and no station to cover from",
+            remedy="load units or stations, or ask for a role that sees them",
+        )
+    # The one place nearest to both medians: a median of its own may lie between two cities.
+    points = np.array(places)
+    far = np.abs(points - np.median(points, axis=0)).sum(axis=1)
+    lon, lat = points[int(far.argmin())]
+    return float(lon), float(lat)
+
+
+def _require(kind: str | None, minutes: Sequence[float]) -> None:
+    if kind is not None and kind not in StationKind.values:
+        raise InvalidInput(
+            f"no kind of unit {kind!r}",
+            value=kind,
+            remedy=f"choose one of {', '.join(StationKind.values)}",
+        )
+    good = all(math.isfinite(m) and 0 < m <= MOST_MINUTES for m in minutes)
+    if not good or not 1 <= len(minutes) <= MOST_RINGS:
+        raise InvalidInput(
+            "minutes must be above 0 and at most 60, six at most",
+            value=list(minutes),
+            remedy="ask for instance for 5, 10 and 15",
+        )
