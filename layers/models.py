@@ -40,6 +40,7 @@ from layers.dispatch.positions.models import PositionDevice, PositionFault, Unit
 from layers.dispatch.rules import AgencyRule
 from layers.events.models import Event, Visibility
 from layers.importers.models import ImportRun
+from layers.incidents.hazards.models import Hazard, HazardFeed
 from layers.incidents.models import Call, Disposition, Incident, IncidentState, IncidentType
 from layers.incidents.records import (
     IncidentAttachment,
@@ -93,6 +94,8 @@ __all__ = [
     "Disposition",
     "Event",
     "Grant",
+    "Hazard",
+    "HazardFeed",
     "ImportRun",
     "Incident",
     "IncidentAttachment",

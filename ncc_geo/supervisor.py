@@ -297,7 +297,7 @@ def _environment(settings: Mapping[str, Any], process: str, **more: str) -> dict
 def groups_of(
     settings: Mapping[str, Any], *, host: str, port: int, silent_s: float = BEAT_SILENT_S
 ) -> list[Group]:
-    """The two groups of one machine: the web server and the workers."""
+    """The groups of one machine: the web server and the workers, and the simulator where asked for."""
     var = Path(settings["NCC_VAR"]).resolve()
     logs, run = var / "logs", var / "run"
     for folder in (logs, run):
@@ -307,7 +307,7 @@ def groups_of(
     web += ["--host", host, "--port", str(port), "--workers", str(settings["NCC_WEB_WORKERS"])]
     web += ["--timeout-graceful-shutdown", "2", "--timeout-keep-alive", "20"]
     web += ["--no-access-log", "--no-server-header", "--log-level", "warning", "--lifespan", "off"]
-    return [
+    groups = [
         Group("web", web, _environment(settings, "web"), logs=logs),
         Group(
             "worker",
@@ -323,6 +323,10 @@ def groups_of(
             silent_s=silent_s,
         ),
     ]
+    if settings["NCC_SIMULATE"]:
+        command = [sys.executable, str(ROOT / "manage.py"), "simulate_units", "--auto-status"]
+        groups.append(Group("simulator", command, _environment(settings, "command"), logs=logs))
+    return groups
 
 
 def _instance(var: Path) -> str:

@@ -22,6 +22,8 @@ READ_ONLY_MODELS = frozenset(
         "incidentnote",
         "incidentattachment",
         "look",
+        "hazard",
+        "hazardfeed",
         "job",
         "coveragerun",
         "camerasight",

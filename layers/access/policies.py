@@ -159,6 +159,7 @@ _ROWS: dict[str, tuple[Can, Q | None]] = {
     "station": (Can.SEE_ASSETS, ~Q(status="planned")),
     "roadclosure": (Can.SEE_OPERATIONS, Q(lifted_at__isnull=True)),
     "incident": (Can.SEE_OPERATIONS, None),
+    "hazard": (Can.SEE_OPERATIONS, Q()),
     "incidenttype": (Can.SEE_PUBLIC, Q()),
     "call": (Can.SEE_CALLERS, None),
     "unit": (Can.SEE_OPERATIONS, None),

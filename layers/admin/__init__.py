@@ -1,5 +1,5 @@
 """Administration of every layer: lists, forms with a map, and the history beside them."""
 
-from layers.admin import accounts, assets, ground, history, operations, positions, work
+from layers.admin import accounts, assets, doors, ground, history, operations, positions, work
 
-__all__ = ["accounts", "assets", "ground", "history", "operations", "positions", "work"]
+__all__ = ["accounts", "assets", "doors", "ground", "history", "operations", "positions", "work"]

@@ -8,6 +8,7 @@ from layers.api import (
     coverage,
     desk,
     dispatch,
+    hazards,
     layers,
     positions,
     reports,
@@ -19,6 +20,7 @@ from layers.api.gate import guarded_urls
 api.add_router("", layers.router)
 api.add_router("", coverage.router)
 api.add_router("", positions.router)
+api.add_router("", hazards.router)
 api.add_router("", dispatch.router)
 api.add_router("", closures.router)
 api.add_router("", reports.router)

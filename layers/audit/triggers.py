@@ -74,6 +74,7 @@ MOVES: dict[str, tuple[str, ...]] = {
     "layers_station": ("stations",),
     "layers_unit": ("units",),
     "layers_incident": ("incidents",),
+    "layers_hazard": ("hazards",),
     "layers_camerasight": ("sights",),
     "layers_coveragestreet": ("coverage",),
     "layers_coveragegap": ("coverage",),

@@ -1,3 +1,3 @@
 """The declarations: one entry a layer, in the order of the layer control."""
 
-from layers.catalog.entries import operations, assets, analysis, base  # noqa: F401, I001
+from layers.catalog.entries import operations, hazards, assets, analysis, base  # noqa: F401, I001

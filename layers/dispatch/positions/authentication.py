@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+from django.db import connection
 from django.http import HttpRequest
 
 from layers.dispatch.positions.intake import Source
@@ -14,8 +15,9 @@ from layers.dispatch.positions.keys import KEY_MAX, key_hash
 from layers.dispatch.positions.models import PositionDevice
 from layers.errors import InvalidInput, Unauthenticated
 
-#: A key is looked up anew this often (seconds); a revoked one is refused at once when its fixes are written.
-_REMEMBER_S = 5.0
+#: A key is looked up anew this often (seconds). What the device may do, and whether its key still
+#: holds, is asked again at every writing of fixes.
+_REMEMBER_S = 60.0
 _REMEMBER_MAX = 10_000
 _known: dict[str, tuple[float, Source]] = {}
 _lock = threading.Lock()
@@ -40,6 +42,9 @@ def source_of_key(key: str) -> Source:
     if found is not None and now - found[0] < _REMEMBER_S:
         return found[1]
     device = PositionDevice.objects.filter(key_hash=digest, revoked_at__isnull=True).first()
+    if not connection.in_atomic_block:
+        # Whoever waits for the writer of fixes must not hold a connection that the writer needs.
+        connection.close()
     with _lock:
         if device is None:
             _known.pop(digest, None)

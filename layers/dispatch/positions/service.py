@@ -50,7 +50,11 @@ def positions_take(source: Source, readings: Sequence[Reading]) -> Taken:
 def _write(tickets: list[Ticket]) -> None:
     now = timezone.now()
     with transaction.atomic():
-        valid = _devices_valid([ticket.source.device_id for ticket in tickets])
+        sources = _sources_now([ticket.source.device_id for ticket in tickets])
+        for ticket in tickets:
+            ticket.taken.revoked = ticket.source.device_id not in sources
+            ticket.source = sources.get(ticket.source.device_id, ticket.source)
+        tickets = [ticket for ticket in tickets if not ticket.taken.revoked]
         units = _units_now(tickets)
         track: list[tuple[int, datetime, Reading]] = []
         faults: dict[tuple[int, int | None, str], dict[str, Any]] = {}
@@ -58,7 +62,6 @@ def _write(tickets: list[Ticket]) -> None:
         fixes = [
             (reading.fix_at or now, number, ticket, reading)
             for ticket in tickets
-            if ticket.source.device_id in valid
             for number, reading in enumerate(ticket.readings)
         ]
         fixes.sort(key=lambda fix: fix[0])
@@ -78,8 +81,6 @@ def _write(tickets: list[Ticket]) -> None:
                 ticket.taken.late += 1
             if _thinning.keep(unit.id, reading, fix_at):
                 track.append((unit.id, fix_at, reading))
-        for ticket in tickets:
-            ticket.taken.revoked = ticket.source.device_id not in valid
         moved = _store(sorted(_newest(units), key=lambda unit: unit.id), track)
         _store_faults(faults)
         _tell([unit for unit in _newest(units) if unit.id in moved], now)
@@ -89,14 +90,15 @@ def _newest(units: dict[int | str, _UnitNow]) -> list[_UnitNow]:
     return [unit for key, unit in units.items() if isinstance(key, int) and unit.newest]
 
 
-def _devices_valid(device_ids: list[int]) -> set[int]:
-    """Devices whose key is not revoked at this moment."""
+def _sources_now(device_ids: list[int]) -> dict[int, Source]:
+    """Devices whose key holds at this moment, and what they are bound to now."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM layers_positiondevice WHERE id = ANY(%s) AND revoked_at IS NULL",
+            "SELECT id, unit_id, agency_id, max_age_s, kind FROM layers_positiondevice"
+            " WHERE id = ANY(%s) AND revoked_at IS NULL",
             [sorted(set(device_ids))],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return {row[0]: Source(*row) for row in cursor.fetchall()}
 
 
 def _units_now(tickets: list[Ticket]) -> dict[int | str, _UnitNow]:

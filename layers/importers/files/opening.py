@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 
 from layers.errors import HostileInput, InvalidInput
-from layers.importers.files import tables, vector
+from layers.importers.files import avl, tables, vector
 from layers.importers.files.archives import checked_archive
 from layers.importers.files.table import MAX_COLUMNS, MAX_ROWS, SourceTable
 
@@ -30,6 +30,7 @@ _CONTENT_OF = {
     ".tsv": {"text"},
     ".txt": {"text"},
     ".xlsx": {"xlsx"},
+    ".xml": {"xml"},
 }
 _SUPPORTED = "GeoJSON, GeoPackage, zipped shapefile, KML, CSV, XLSX or JSON"
 _CHUNK = 1 << 20
@@ -78,6 +79,8 @@ def table_from_file(
         elif file.content == "xlsx":
             checked_archive(file.path, max_unpacked_bytes=_max_unpacked()).close()
             table = tables.read_xlsx(file.path, sublayer=sublayer)
+        elif file.content == "xml":
+            table = avl.read_avl(file.path)
         elif file.content == "json":
             table = tables.read_json(file.path)
         else:

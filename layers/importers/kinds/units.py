@@ -41,14 +41,14 @@ STANDARD_STATUSES = (
     ("out_of_service", "Tidak dinas", "out of service", StatusClass.UNAVAILABLE, True),
 )
 _STATUS_SYNONYMS = {
-    "available": ("siaga", "tersedia", "siap", "free", "ready", "idle", "inservice", "available", "1", "standby", "inquarters"),
+    "available": ("siaga", "tersedia", "siap", "free", "ready", "idle", "inservice", "available", "1", "standby", "inquarters", "qtr", "nav", "avi", "rad"),
     "out_of_service": ("rusak", "oos", "offline", "unavailable", "0", "perbaikan", "off", "outofservice", "offduty"),
-    "en_route": ("enroute", "responding", "perjalanan", "berangkat"),
-    "on_scene": ("onscene", "atscene", "dilokasi", "arrived"),
+    "en_route": ("enroute", "enr", "responding", "perjalanan", "berangkat"),
+    "on_scene": ("onscene", "ons", "atscene", "dilokasi", "arrived"),
     "dispatched": ("assigned", "bertugas", "busy", "sibuk"),
     "returning": ("kembali", "pulang"),
-    "transporting": ("transport",),
-    "at_facility": ("atfacility", "athospital"),
+    "transporting": ("transport", "tsp"),
+    "at_facility": ("atfacility", "athospital", "hsp"),
 }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ class Units(Layer):
     geometry_required = False
     events = "units"
     columns = (
-        Column("callsign", text_reader(60), ("namapanggilan", "panggilan", "code", "kode", "unit", "unitid", "id"), required=True, strict=True),
+        Column("callsign", text_reader(60), ("namapanggilan", "panggilan", "code", "kode", "unit", "unitid", "id", "title"), required=True, strict=True),
         Column("name", text_reader(160), ("nama", "description")),
         Column("kind", text_reader(60), ("jenis", "tipe", "type", "jenisunit", "category"), stored=False),
         Column("capabilities", word_list, ("kemampuan", "capability", "kapabilitas", "peralatan", "skills")),
