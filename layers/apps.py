@@ -36,9 +36,9 @@ class LayersConfig(AppConfig):
         from layers.events import triggers as event_triggers
         from layers.geo.schema import provide_schema
         from layers.incidents.desk import receipts  # noqa: F401
+        from layers.incidents.hazards import upkeep as hazard_upkeep  # noqa: F401
         from layers.incidents.lifecycle import timers  # noqa: F401
         from layers.incidents.lifecycle import triggers as incident_triggers
-        from layers.incidents.hazards import upkeep as hazard_upkeep  # noqa: F401
         from layers.jobs.cluster import checks as job_checks  # noqa: F401
         from layers.live import upkeep as live_upkeep  # noqa: F401
         from layers.network import upkeep as network_upkeep  # noqa: F401

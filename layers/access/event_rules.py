@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.apps import apps
+
 from layers.access.policies import Can, Rights, rights_of
 from layers.events.models import Visibility
 from layers.events.selectors import EventRow
@@ -38,6 +40,9 @@ class EventScope:
 
     rights: Rights
     governments: Mapping[int, str] = field(default_factory=dict)
+    #: Of a crew's account: its unit, and the numbers of the incidents that unit is on.
+    callsign: str = ""
+    jobs: set[str] = field(default_factory=set)
 
     def allows(self, event: EventRow) -> bool:
         """Whether the visitor may see the event."""
@@ -47,6 +52,8 @@ class EventScope:
         if rights.user_id is None:
             return False
         if event.layer == "jobs" and event.payload.get("requested_by") == rights.user_id:
+            return True
+        if self.callsign and self._own(event):
             return True
         if not rights.can(_HEARS.get(event.layer, Can.SEE_OPERATIONS)):
             return False
@@ -61,10 +68,41 @@ class EventScope:
             return False
         return government == "" or government in rights.governments
 
+    def _own(self, event: EventRow) -> bool:
+        """Whether an event is about the crew's own unit or an incident that it is on."""
+        if event.layer == "incidents":
+            return event.payload.get("number") in self.jobs
+        if event.layer != "units":
+            return False
+        if self.callsign not in (event.payload.get("callsign"), event.payload.get("unit")):
+            return False
+        number = str(event.payload.get("incident") or "")
+        if number and event.payload.get("step") in _LEFT:
+            self.jobs.discard(number)
+        elif number:
+            self.jobs.add(number)
+        return True
+
+
+#: Steps after which a unit is not on its incident any more.
+_LEFT = frozenset({"clear", "cancel"})
+
 
 def event_scope(user: Any) -> EventScope:
-    """The scope of a user at this moment; two queries."""
+    """The scope of a user at this moment; two queries, two more for the account of a crew."""
     rights = rights_of(user)
     if rights.user_id is None:
         return EventScope(rights)
-    return EventScope(rights, dict(Agency.objects.values_list("pk", "government")))
+    governments = dict(Agency.objects.values_list("pk", "government"))
+    if not rights.can(Can.DRIVE_UNIT) or rights.can(Can.SEE_OPERATIONS):
+        return EventScope(rights, governments)
+    # Units stand above this room: their tables are asked by name.
+    accounts, assignments = (apps.get_model(f"layers.{name}") for name in ("UnitAccount", "Assignment"))  # fmt: skip
+    own = accounts.objects.filter(user_id=rights.user_id).values_list("unit_id", "unit__callsign").first()  # fmt: skip
+    if own is None:
+        return EventScope(rights, governments)
+    active = assignments.objects.filter(
+        unit_id=own[0], dispatched_at__isnull=False, cleared_at__isnull=True, cancelled_at__isnull=True
+    )  # fmt: skip
+    jobs = set(active.values_list("incident__number", flat=True))
+    return EventScope(rights, governments, own[1], jobs)

@@ -12,6 +12,7 @@ from ninja import Query, Router
 from layers.access.gate import by_key
 from layers.access.policies import Can
 from layers.api.app import new_router, open_to
+from layers.audit.looks import look_record
 from layers.dispatch.positions.authentication import device_of_request, is_json, json_of_request
 from layers.dispatch.positions.gpx import gpx_readings
 from layers.dispatch.positions.intake import Taken
@@ -86,9 +87,14 @@ def track(
     since: datetime | None = Query(None, alias="from"),  # noqa: B008
     until: datetime | None = Query(None, alias="to"),  # noqa: B008
 ) -> dict[str, Any]:
-    """Where a unit was, as GeoJSON lines with times; the last hour unless said otherwise."""
+    """Where a unit was, as GeoJSON lines with times; the last hour unless said otherwise. Who looked
+    at what is written down."""
     end = _aware(until) or timezone.now()
-    return unit_track(unit_id, user=request.user, since=_aware(since) or end - _HOUR, until=end)
+    start = _aware(since) or end - _HOUR
+    answer = unit_track(unit_id, user=request.user, since=start, until=end)
+    span = f"track {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+    look_record(user=request.user, table="layers_unittrack", row_id=unit_id, what=span)
+    return answer
 
 
 def _aware(moment: datetime | None) -> datetime | None:

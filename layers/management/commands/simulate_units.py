@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from layers.dispatch.assigning.stepping import assignment_step
 from layers.dispatch.models import Unit
 from layers.dispatch.positions.simulation import Simulation
 from layers.errors import NccError, NotFound
@@ -66,10 +67,6 @@ class Command(JsonCommand):
 
     def _step(self, assignment_id: int, step: str) -> None:
         """What a crew would press; a step that does not fit is told and left."""
-        try:
-            from layers.dispatch.assigning.stepping import assignment_step
-        except ImportError:
-            return
         try:
             assignment_step(assignment_id, user=None, step=step, reason="simulation")
         except NccError as error:

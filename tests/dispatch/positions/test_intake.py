@@ -12,6 +12,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from layers.audit.models import Look
 from layers.dispatch.models import UnitPosition
 from layers.dispatch.positions.intake import Intake, Source, Ticket
 from layers.dispatch.positions.keys import device_create, device_revoke
@@ -293,6 +294,8 @@ def test_a_track_is_replayed_with_its_times_by_who_may(client: Client, device: A
         len(line["properties"]["times"]) == len(line["geometry"]["coordinates"])
         for line in lines["features"]
     )
+    look = Look.objects.get()
+    assert (look.actor, look.table_name, look.row_id) == ("d", "layers_unittrack", str(made.unit_id))  # fmt: skip
     since = (timezone.now() - timedelta(minutes=30)).isoformat()
     part = client.get(url, {"from": since}).json()
     assert [len(line["geometry"]["coordinates"]) for line in part["features"]] == [2]
