@@ -31,6 +31,7 @@ class LayersConfig(AppConfig):
         from layers.audit import triggers as audit_triggers
         from layers.coverage import tasks  # noqa: F401
         from layers.coverage.freshness import triggers as sight_triggers
+        from layers.dispatch.assigning import scheduled  # noqa: F401
         from layers.dispatch.cover.demand import demand_from
         from layers.dispatch.positions import upkeep as position_upkeep  # noqa: F401
         from layers.events import triggers as event_triggers

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from ninja import NinjaAPI, Router
@@ -14,7 +16,9 @@ from ninja.errors import ValidationError
 
 from layers.access.gate import allow
 from layers.access.policies import Can, rights_of
-from layers.errors import Forbidden, InvalidInput, NccError, http_status
+from layers.errors import Conflict, Forbidden, InvalidInput, NccError, http_status
+
+logger = logging.getLogger(__name__)
 
 api = NinjaAPI(
     title="NCC Geo",
@@ -46,6 +50,21 @@ def _bad_request(request: HttpRequest, error: ValidationError) -> HttpResponse:
     )
     return api.create_response(
         request, {"error": InvalidInput.code, "message": message}, status=422
+    )
+
+
+@api.exception_handler(IntegrityError)
+def _refused_by_the_database(request: HttpRequest, error: IntegrityError) -> HttpResponse:
+    """A constraint held where two writers met: the second is told, and nothing is half done."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+    logger.warning("a constraint refused a write: %s", name)
+    refusal = Conflict(
+        "somebody else changed this at the same moment", value=name, remedy="look at the current values and try again"
+    )  # fmt: skip
+    return api.create_response(
+        request,
+        {"error": refusal.code, "message": str(refusal), "constraint": name},
+        status=http_status(refusal),
     )
 
 

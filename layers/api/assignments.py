@@ -67,11 +67,18 @@ def step(request: HttpRequest, assignment_id: RowId, body: StepIn) -> dict[str, 
 @open_to(Can.DISPATCH, Can.DRIVE_UNIT)
 def correct(request: HttpRequest, assignment_id: RowId, body: CorrectIn) -> dict[str, Any]:
     """Correct the time of a step; what was first recorded stays."""
-    row = assignment_correct(assignment_id, user=request.user, step=body.field, at=body.at, reason=body.reason)  # fmt: skip
-    return {
-        "correction": row.pk, "corrects": row.corrects_id, "step": row.step, "at": row.at,
-        "author": request.user.get_username(), "reason": row.reason, "assignment": _assignment(assignment_id),
-    }  # fmt: skip
+
+    def work() -> dict[str, Any]:
+        row = assignment_correct(
+            assignment_id, user=request.user, step=body.field, at=body.at, reason=body.reason
+        )
+        return {
+            "correction": row.pk, "corrects": row.corrects_id, "step": row.step, "at": row.at.isoformat(),
+            "author": request.user.get_username(), "reason": row.reason,
+        }  # fmt: skip
+
+    result = done_once(request, f"assignment {assignment_id} correct", body.model_dump(mode="json"), work)  # fmt: skip
+    return {**result, "assignment": _assignment(assignment_id)}
 
 
 @router.post("/units/{unit_id}/status")
@@ -84,9 +91,16 @@ def unit_status(request: HttpRequest, unit_id: RowId, body: UnitStatusIn) -> dic
         return unit_row(unit_id) if allowed else {}
 
     with with_current(current):
-        unit_status_set(
-            unit_id, user=request.user, code=body.status, reason=body.reason, version=body.version,
-            override=body.override,
+        done_once(
+            request,
+            f"unit {unit_id} status",
+            body.model_dump(mode="json"),
+            lambda: {
+                "unit": unit_status_set(
+                    unit_id, user=request.user, code=body.status, reason=body.reason, version=body.version,
+                    override=body.override,
+                ).pk
+            },
         )  # fmt: skip
     return unit_row(unit_id)
 

@@ -25,6 +25,7 @@ from layers.api.desk_forms import (
     StateIn,
     TakeIn,
 )
+from layers.audit.actor import patiently
 from layers.audit.looks import look_record
 from layers.dispatch.assigning.closing import incident_merge, incident_state_set
 from layers.dispatch.board.rows import call_row
@@ -51,7 +52,9 @@ router = new_router("desk")
 def done_once(request: HttpRequest, action: str, body: Any, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:  # fmt: skip
     """Carry out a request once for its `Idempotency-Key`, should it come again."""
     key = request.headers.get("Idempotency-Key")
-    result, _fresh = once(key, user=request.user, action=action, body=body, work=work)
+    result, _fresh = patiently(
+        lambda: once(key, user=request.user, action=action, body=body, work=work)
+    )
     return result
 
 
@@ -129,7 +132,10 @@ def call_caller(request: HttpRequest, call_id: RowId) -> dict[str, Any]:
 def take(request: HttpRequest, call_id: RowId, body: TakeIn) -> dict[str, Any]:
     """Take a call; of two who try at once the second is told who has it."""
     with with_current(lambda: call_row(_call(request, call_id))):
-        return call_row(call_take(call_id, user=request.user))
+        done_once(
+            request, f"call {call_id} take", None, lambda: {"call": call_take(call_id, user=request.user).pk}
+        )  # fmt: skip
+    return call_row(_call(request, call_id))
 
 
 @router.patch("/calls/{call_id}")
@@ -139,7 +145,15 @@ def call_change(request: HttpRequest, call_id: RowId, body: CallEditIn) -> dict[
     given = body.given()
     version = given.pop("version")
     with with_current(lambda: call_row(_call(request, call_id))):
-        return call_row(call_edit(call_id, user=request.user, version=version, changes=given))
+        done_once(
+            request,
+            f"call {call_id} edit",
+            body.model_dump(mode="json"),
+            lambda: {
+                "call": call_edit(call_id, user=request.user, version=version, changes=given).pk
+            },
+        )
+    return call_row(_call(request, call_id))
 
 
 @router.post("/calls/{call_id}/incident", response={201: dict[str, Any]})
@@ -169,7 +183,13 @@ def _incident_fields(body: Any) -> dict[str, Any]:
 def link(request: HttpRequest, call_id: RowId, body: LinkIn) -> dict[str, Any]:
     """Join a call to an incident that is known already; both calls stay."""
     with with_current(lambda: call_row(_call(request, call_id))):
-        return call_row(call_link(call_id, user=request.user, number=body.number))
+        done_once(
+            request,
+            f"call {call_id} link",
+            {"number": body.number},
+            lambda: {"call": call_link(call_id, user=request.user, number=body.number).pk},
+        )
+    return call_row(_call(request, call_id))
 
 
 @router.post("/incidents", response={201: dict[str, Any]})
@@ -197,7 +217,16 @@ def incident_change(request: HttpRequest, incident_id: RowId, body: IncidentEdit
     given = body.given()
     version = given.pop("version")
     with with_current(lambda: incident_row(incident_id, user=request.user)):
-        incident_edit(incident_id, user=request.user, version=version, changes=given)
+        done_once(
+            request,
+            f"incident {incident_id} edit",
+            body.model_dump(mode="json"),
+            lambda: {
+                "incident": incident_edit(
+                    incident_id, user=request.user, version=version, changes=given
+                ).pk
+            },
+        )
     return incident_row(incident_id, user=request.user)
 
 
@@ -225,7 +254,17 @@ def incident_state(request: HttpRequest, incident_id: RowId, body: StateIn) -> d
 def merge(request: HttpRequest, incident_id: RowId, body: MergeIn) -> dict[str, Any]:
     """Merge into another incident; calls and active units go along."""
     with with_current(lambda: incident_row(incident_id, user=request.user)):
-        incident_merge(incident_id, user=request.user, into=body.into, version=body.version, reason=body.reason)  # fmt: skip
+        done_once(
+            request,
+            f"incident {incident_id} merge",
+            body.model_dump(mode="json"),
+            lambda: {
+                "incident": incident_merge(
+                    incident_id, user=request.user, into=body.into, version=body.version,
+                    reason=body.reason,
+                ).pk
+            },
+        )  # fmt: skip
     return incident_row(incident_id, user=request.user)
 
 
@@ -271,4 +310,9 @@ def attachment(request: HttpRequest, incident_id: RowId, attachment_id: RowId) -
 @open_to(Can.TAKE_CALLS)
 def cameras(request: HttpRequest, incident_id: RowId, body: CamerasIn) -> dict[str, Any]:
     """Say which cameras belong to the incident."""
-    return {"codes": cameras_link(incident_id, user=request.user, codes=body.codes)}
+    return done_once(
+        request,
+        f"incident {incident_id} cameras",
+        body.codes,
+        lambda: {"codes": cameras_link(incident_id, user=request.user, codes=body.codes)},
+    )

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+
+from layers.errors import Conflict
+
+#: SQLSTATE of a transaction that the database ended to break a ring of waiting ones.
+_DEADLOCK = "40P01"
+#: SQLSTATE of a lock that did not come in time.
+_LOCK_TIMEOUT = "55P03"
+#: A transaction that was ended so is run again this often.
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -54,3 +64,24 @@ def recorded() -> Iterator[None]:
                     ["" if actor.user_id is None else str(actor.user_id), actor.name, actor.source],
                 )
         yield
+
+
+Answer = TypeVar("Answer")
+
+
+def patiently(work: Callable[[], Answer]) -> Answer:
+    """Run a whole transaction; again, when the database ended it to break a ring of waiting ones.
+
+    A lock that does not come in time is a `Conflict` that says so. Inside a transaction nothing can
+    be run again: there the work is simply done.
+    """
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return work()
+        except OperationalError as error:
+            state = getattr(error.__cause__, "sqlstate", None)
+            if state == _LOCK_TIMEOUT:
+                raise Conflict("others are changing this just now", remedy="try again in a moment") from error  # fmt: skip
+            if state != _DEADLOCK or connection.in_atomic_block or attempt == _TRIES:
+                raise
+    raise AssertionError("unreachable")

@@ -23,7 +23,7 @@ from layers.dispatch.models import (
 from layers.dispatch.outbox import unit_event
 from layers.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from layers.events.services import events_publish
-from layers.incidents.lifecycle.services import version_check
+from layers.incidents.lifecycle.services import rows_lock, version_check
 from layers.incidents.models import Incident
 from layers.incidents.outbox import author_of
 
@@ -47,11 +47,12 @@ def units_allowed(user: Any) -> Any:
     return rows.filter(pk=own.pk) if own else rows.none()
 
 
-def units_lock(ids: Iterable[int], *, user: Any = None) -> list[Unit]:
+def units_lock(ids: Iterable[int]) -> list[Unit]:
     """Units locked in the order of their ids, so that two dispatches never wait for each other in a ring."""
-    rows = Unit.objects.select_related("status", "agency", "station").filter(pk__in=sorted(set(ids)))  # fmt: skip
-    rows = rows if user is None else restrict(user, rows)
-    return list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)))
+    wanted = set(ids)
+    rows_lock(Unit, wanted)
+    rows = Unit.objects.select_related("status", "agency", "station").filter(pk__in=wanted)
+    return list(rows.order_by("pk"))
 
 
 def status_of_code(code: str) -> UnitStatus:

@@ -21,7 +21,7 @@ from layers.incidents.desk.creating import (
 )
 from layers.incidents.desk.numbers import call_code_draw
 from layers.incidents.desk.places import Spot, point_checked, spot_find
-from layers.incidents.lifecycle.services import incident_lock, version_check
+from layers.incidents.lifecycle.services import incident_lock, rows_lock, version_check
 from layers.incidents.lifecycle.table import OPEN_STATES
 from layers.incidents.models import Call, Incident, IncidentState, LocationSource
 from layers.incidents.outbox import author_of, call_event, incident_event, log_add
@@ -90,8 +90,9 @@ def _place(call: Call, spot: Spot) -> None:
 
 def call_lock(call_id: int, *, user: Any, version: int | None = None) -> Call:
     """The call, locked, if the user may see it; `Conflict` when the version is stale."""
+    rows_lock(Call, [call_id])
     rows = restrict(user, Call.objects.select_related("incident", "taken_by"))
-    call = rows.select_for_update(no_key=True, of=("self",)).filter(pk=call_id).first()
+    call = rows.filter(pk=call_id).first()
     if call is None:
         raise NotFound(f"no call {call_id}", value=call_id)
     version_check(call, version, what=call.code)
