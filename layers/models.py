@@ -23,7 +23,9 @@ from layers.coverage.models import (
     Plan,
     PlanCamera,
     PlanSite,
+    PlanStep,
     SightChange,
+    SiteRequest,
 )
 from layers.dispatch.models import (
     Assignment,
@@ -121,6 +123,7 @@ __all__ = [
     "Plan",
     "PlanCamera",
     "PlanSite",
+    "PlanStep",
     "PositionDevice",
     "PositionFault",
     "Receipt",
@@ -131,6 +134,7 @@ __all__ = [
     "RunCard",
     "SightChange",
     "Site",
+    "SiteRequest",
     "Sourced",
     "Station",
     "StationKind",

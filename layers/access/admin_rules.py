@@ -26,6 +26,11 @@ READ_ONLY_MODELS = frozenset(
         "hazardfeed",
         "job",
         "coveragerun",
+        "plan",
+        "plansite",
+        "plancamera",
+        "planstep",
+        "siterequest",
         "camerasight",
         "workerbeat",
     }

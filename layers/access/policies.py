@@ -24,6 +24,8 @@ class Can(StrEnum):
     SEE_STREAMS = "see_streams"
     PLAN_SITES = "plan_sites"
     REVIEW_SITES = "review_sites"
+    SEE_PLANS = "see_plans"
+    REQUEST_SITES = "request_sites"
     DISPATCH = "dispatch"
     TAKE_CALLS = "take_calls"
     DRIVE_UNIT = "drive_unit"
@@ -37,8 +39,8 @@ _STAFF = {Can.SEE_PUBLIC, Can.SEE_ASSETS}
 #: Role → abilities. A role that is not listed can do nothing.
 ABILITIES: dict[str, frozenset[Can]] = {
     Role.PLATFORM_ADMIN: frozenset(Can),
-    Role.AGENCY_ADMIN: frozenset({*_STAFF, Can.EDIT_ASSETS, Can.REPORT}),
-    Role.AGENCY_OPERATOR: frozenset({*_STAFF, Can.EDIT_ASSETS}),
+    Role.AGENCY_ADMIN: frozenset({*_STAFF, Can.EDIT_ASSETS, Can.REQUEST_SITES, Can.REPORT}),
+    Role.AGENCY_OPERATOR: frozenset({*_STAFF, Can.EDIT_ASSETS, Can.REQUEST_SITES}),
     Role.CALL_TAKER: frozenset({*_STAFF, Can.SEE_OPERATIONS, Can.SEE_CALLERS, Can.TAKE_CALLS}),
     Role.DISPATCHER: frozenset(
         {*_STAFF, Can.SEE_OPERATIONS, Can.SEE_CALLERS, Can.SEE_STREAMS, Can.SEE_COVERAGE, Can.TAKE_CALLS, Can.DISPATCH}
@@ -47,11 +49,17 @@ ABILITIES: dict[str, frozenset[Can]] = {
         {*_STAFF, Can.SEE_OPERATIONS, Can.SEE_CALLERS, Can.SEE_STREAMS, Can.SEE_COVERAGE, Can.TAKE_CALLS, Can.DISPATCH, Can.REPORT}
     ),
     Role.FIELD_UNIT: frozenset({Can.SEE_PUBLIC, Can.SEE_ASSETS, Can.DRIVE_UNIT}),
-    Role.POLICE_LIAISON: frozenset({*_STAFF, Can.SEE_COVERAGE, Can.REVIEW_SITES}),
-    Role.CCTV_OPERATOR: frozenset({*_STAFF, Can.SEE_STREAMS, Can.SEE_COVERAGE, Can.EDIT_ASSETS}),
-    Role.PLANNER: frozenset({*_STAFF, Can.SEE_COVERAGE, Can.PLAN_SITES, Can.REPORT}),
+    Role.POLICE_LIAISON: frozenset(
+        {*_STAFF, Can.SEE_COVERAGE, Can.SEE_PLANS, Can.REVIEW_SITES, Can.REQUEST_SITES}
+    ),
+    Role.CCTV_OPERATOR: frozenset(
+        {*_STAFF, Can.SEE_STREAMS, Can.SEE_COVERAGE, Can.EDIT_ASSETS, Can.REQUEST_SITES}
+    ),
+    Role.PLANNER: frozenset(
+        {*_STAFF, Can.SEE_COVERAGE, Can.SEE_PLANS, Can.PLAN_SITES, Can.REQUEST_SITES, Can.REPORT}
+    ),
     Role.AUDITOR: frozenset({Can.SEE_PUBLIC, Can.AUDIT, Can.REPORT}),
-    Role.EXECUTIVE: frozenset({*_STAFF, Can.SEE_COVERAGE, Can.REPORT}),
+    Role.EXECUTIVE: frozenset({*_STAFF, Can.SEE_COVERAGE, Can.SEE_PLANS, Can.REPORT}),
     Role.SERVICE_ACCOUNT: frozenset({Can.SEE_PUBLIC}),
 }  # fmt: skip
 
@@ -173,8 +181,9 @@ _ROWS: dict[str, tuple[Can, Q | None]] = {
     "coveragegap": (Can.SEE_COVERAGE, None),
     "coverageloss": (Can.SEE_COVERAGE, None),
     "demandprofile": (Can.SEE_COVERAGE, None),
-    "plan": (Can.SEE_COVERAGE, None),
-    "plansite": (Can.SEE_COVERAGE, None),
+    "plan": (Can.SEE_PLANS, None),
+    "plansite": (Can.SEE_PLANS, None),
+    "siterequest": (Can.REQUEST_SITES, None),
     "job": (Can.SEE_COVERAGE, None),
     "change": (Can.AUDIT, None),
 }
@@ -192,6 +201,34 @@ _AGENCY_PATH = {
     "incident": "agency",
     "call": "agency",
 }
+
+
+#: Models of plans → path to the plan, whose state says who sees it.
+_PLAN_PATH = {"plan": "", "plansite": "plan__"}
+
+
+def _plans_seen(rights: Rights, path: str) -> Q:
+    """Plans of one's own government; before they were sent to the police, planners alone see them."""
+    seen = Q() if rights.can(Can.PLAN_SITES) else Q(**{f"{path}sent_at__isnull": False}) & ~Q(**{f"{path}state": "draft"})  # fmt: skip
+    return seen if rights.everywhere else seen & _of_governments(rights, path)
+
+
+def _requests_seen(rights: Rights) -> Q:
+    """Requests of one's own agencies; planners and executives see those of their government."""
+    if rights.everywhere:
+        return Q()
+    seen = Q(pk__isnull=True)
+    if rights.can(Can.REQUEST_SITES):
+        seen |= Q(created_by=rights.user_id) | Q(agency__in=sorted(rights.agencies))
+    if rights.can(Can.PLAN_SITES) or (rights.can(Can.SEE_PLANS) and rights.can(Can.REPORT)):
+        seen |= _of_governments(rights, "")
+    return seen
+
+
+def _of_governments(rights: Rights, path: str) -> Q:
+    return Q(**{f"{path}government": ""}) | Q(
+        **{f"{path}government__in": sorted(rights.governments)}
+    )
 
 
 def layer_access(user: User | AnonymousUser | None, model: type[Model]) -> str:
@@ -218,6 +255,8 @@ def restrict(user: Any, queryset: Any) -> Any:
         return queryset.none()
     ability, public = rule
     rights = rights_of(user)
+    if name == "siterequest":
+        return queryset.filter(_requests_seen(rights))
     if not rights.can(ability):
         if public is None:
             return queryset.none()
@@ -226,6 +265,8 @@ def restrict(user: Any, queryset: Any) -> Any:
             if "cameras__" in str(public)
             else queryset.filter(public)
         )
+    if name in _PLAN_PATH:
+        return queryset.filter(_plans_seen(rights, _PLAN_PATH[name]))
     path = _AGENCY_PATH.get(name)
     if path is None or rights.everywhere:
         return queryset

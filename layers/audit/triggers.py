@@ -35,6 +35,7 @@ TRACKED: dict[str, tuple[str, ...]] = {
     "layers_plan": ("certificate",),
     "layers_plansite": (),
     "layers_plancamera": (),
+    "layers_siterequest": (),
 }
 
 #: Base map tables: loaded by the hundred thousand from a source that can be read again. A created
@@ -53,6 +54,7 @@ APPEND_ONLY = (
     "layers_assignmentstep",
     "layers_incidentlog",
     "layers_incidentnote",
+    "layers_planstep",
 )
 
 #: Table → layers whose drawing or computation it feeds.
@@ -78,6 +80,7 @@ MOVES: dict[str, tuple[str, ...]] = {
     "layers_camerasight": ("sights",),
     "layers_coveragestreet": ("coverage",),
     "layers_coveragegap": ("coverage",),
+    "layers_plan": ("plans",),
     "layers_plansite": ("plans",),
     "layers_plancamera": ("plans",),
 }

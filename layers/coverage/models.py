@@ -9,8 +9,23 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from layers.assets.models import Camera, CameraModel
+from layers.assets.models import Camera
+from layers.coverage.plans.models import Plan, PlanCamera, PlanSite, PlanStep, SiteRequest
 from layers.places.models import Area
+
+
+__all__ = [
+    "CameraSight",
+    "CoverageGap",
+    "CoverageRun",
+    "CoverageStreet",
+    "DemandProfile",
+    "Plan",
+    "PlanCamera",
+    "PlanSite",
+    "PlanStep",
+    "SiteRequest",
+]
 
 
 class CameraSight(models.Model):
@@ -229,100 +244,3 @@ class CoverageGap(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rank}"
-
-
-class Plan(models.Model):
-    """A proposal of new camera sites: what was asked, what was found, how good it is proven to be."""
-
-    class State(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        SENT = "sent", _("sent to the police")
-        STUDY = "study", _("under study")
-        BUDGETED = "budgeted", _("budgeted")
-        APPROVED = "approved", _("approved")
-        INSTALLED = "installed", _("installed")
-        REJECTED = "rejected", _("rejected")
-
-    name = models.CharField(_("name"), max_length=160, blank=True, default="")
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
-    level = models.CharField(_("level"), max_length=20)
-    area = models.ForeignKey(
-        Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area")
-    )
-    parameters = models.JSONField(_("parameters"), default=dict)
-    status = models.CharField(_("solver's status"), max_length=20, blank=True, default="")
-    objective = models.FloatField(_("demand gained"), default=0)
-    bound = models.FloatField(_("proven upper bound"), default=0)
-    gap = models.FloatField(_("gap"), default=0)
-    demand = models.FloatField(_("demand"), default=0)
-    covered_before = models.FloatField(_("covered before"), default=0)
-    cost_idr = models.BigIntegerField(_("cost (Rp)"), default=0)
-    yearly_cost_idr = models.BigIntegerField(_("yearly cost (Rp)"), default=0)
-    certificate = models.JSONField(_("certificate"), null=True, blank=True)
-    seconds = models.FloatField(default=0)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))  # fmt: skip
-
-    class Meta:
-        db_table = "layers_plan"
-        verbose_name = _("plan")
-        verbose_name_plural = _("plans")
-        ordering = ("-id",)
-        constraints = [
-            models.CheckConstraint(condition=Q(cost_idr__gte=0), name="plan_cost_not_negative")
-        ]
-
-    def __str__(self) -> str:
-        return self.name or f"{self._meta.verbose_name} {self.pk}"
-
-
-class PlanSite(models.Model):
-    """One proposed site of a plan."""
-
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="sites")
-    order = models.PositiveIntegerField(_("order"))
-    gain = models.FloatField(_("demand gained"))
-    cost_idr = models.BigIntegerField(_("cost (Rp)"))
-    area = models.ForeignKey(
-        Area, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("area")
-    )
-    street = models.CharField(_("street"), max_length=200, blank=True, default="")
-    geom = models.PointField(_("place"), srid=4326)
-
-    class Meta:
-        db_table = "layers_plansite"
-        verbose_name = _("proposed site")
-        verbose_name_plural = _("proposed sites")
-        ordering = ("order",)
-        constraints = [
-            models.UniqueConstraint(fields=["plan", "order"], name="plansite_order_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.plan_id}/{self.order}"
-
-
-class PlanCamera(models.Model):
-    """One proposed camera on a proposed site."""
-
-    site = models.ForeignKey(PlanSite, on_delete=models.CASCADE, related_name="cameras")
-    model = models.ForeignKey(CameraModel, on_delete=models.PROTECT, null=True, blank=True)
-    heading_deg = models.FloatField(_("heading (°)"))
-    fov_deg = models.FloatField(_("field of view (°)"))
-    mount_height_m = models.FloatField(_("mounting height (m)"))
-
-    class Meta:
-        db_table = "layers_plancamera"
-        verbose_name = _("proposed camera")
-        verbose_name_plural = _("proposed cameras")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(heading_deg__gte=0, heading_deg__lt=360), name="plancamera_heading"
-            ),
-            models.CheckConstraint(
-                condition=Q(fov_deg__gt=0, fov_deg__lte=360), name="plancamera_fov"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.site_id} {self.heading_deg:.0f}°"

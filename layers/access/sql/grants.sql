@@ -9,7 +9,7 @@ BEGIN
     EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO %I', serving);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON layers_change FROM %I', serving);
     EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON layers_unitstatuschange, layers_assignmentstep, layers_look,'
-                   ' layers_incidentlog, layers_incidentnote FROM %I', serving);
+                   ' layers_incidentlog, layers_incidentnote, layers_planstep FROM %I', serving);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON django_migrations, spatial_ref_sys FROM %I', serving);
     EXECUTE format('REVOKE CREATE ON SCHEMA public FROM %I', serving);
 END $$;

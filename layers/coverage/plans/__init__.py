@@ -1,0 +1,1 @@
+"""From request to pole: requests, plans, their review, their installation."""
