@@ -14,6 +14,7 @@ urlpatterns = [
     path("unit/worker.js", dispatch.unit_worker, name="unit_worker"),
     path("coverage/", views.coverage, name="coverage"),
     path("reports/", views.reports, name="reports"),
+    path("planning/", views.planning, name="planning"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
     path("language/", accounts.set_language, name="set_language"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import shapely
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Schema
 
@@ -11,7 +12,8 @@ from layers.access.policies import Can
 from layers.api.app import new_router, open_to
 from layers.coverage.plans import installation, requests, review, selectors, services
 from layers.coverage.plans.gains import gain_at, gains_try
-from layers.coverage.tasks import plan_order
+from layers.coverage.plans.tasks import plan_order
+from layers.coverage.plans.views import plan_views
 from layers.errors import InvalidInput
 from layers.exporters.documents.plan import plan_document
 from layers.jobs.health import job_status
@@ -152,9 +154,7 @@ def plan_name(request: HttpRequest, plan_id: int, change: NameIn) -> dict[str, A
 @open_to(Can.PLAN_SITES)
 def plan_release(request: HttpRequest, plan_id: int, change: Change) -> dict[str, Any]:
     """Release the decisions to the public."""
-    services.plan_release(
-        plan_id, version=change.version, reason=change.reason, user=request.user
-    )
+    services.plan_release(plan_id, version=change.version, reason=change.reason, user=request.user)
     return selectors.plan_detail(plan_id, user=request.user)
 
 
@@ -262,9 +262,7 @@ def build(request: HttpRequest, plan_id: int, sites: SitesIn) -> dict[str, Any]:
 @open_to(Can.PLAN_SITES)
 def confirm(request: HttpRequest, plan_id: int, sites: SitesIn) -> dict[str, Any]:
     """Put sites in service."""
-    installation.plan_confirm(
-        plan_id, site_ids=sites.sites, reason=sites.reason, user=request.user
-    )
+    installation.plan_confirm(plan_id, site_ids=sites.sites, reason=sites.reason, user=request.user)
     return selectors.plan_detail(plan_id, user=request.user)
 
 
@@ -288,6 +286,25 @@ def document(request: HttpRequest, plan_id: int, kind: str) -> HttpResponse:
     answer["Content-Disposition"] = f'attachment; filename="rencana-{seen.pk}.{kind}"'
     answer["Cache-Control"] = "private, no-store"
     return answer
+
+
+@router.get("/planning/plans/{plan_id}/views")
+@open_to(Can.SEE_PLANS)
+def views(request: HttpRequest, plan_id: int, site: int = 0) -> dict[str, Any]:
+    """What the proposed cameras would see at the plan's level, as GeoJSON; of one site, or of all."""
+    seen = selectors.plan_seen(plan_id, user=request.user)
+    found = plan_views(seen, site_ids=[site] if site else None)
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"camera": row["camera"], "site": row["site"]},
+                "geometry": shapely.geometry.mapping(row["region"]),
+            }
+            for row in found
+        ],
+    }
 
 
 @router.get("/planning/gain")
@@ -333,7 +350,9 @@ def request_act(request: HttpRequest, request_id: int, act: str, change: Change)
     elif act in acts:
         acts[act](request_id, version=change.version, reason=change.reason, user=request.user)
     else:
-        raise InvalidInput(f"a request cannot {act!r}", value=act, remedy="decline, withdraw or gain")
+        raise InvalidInput(
+            f"a request cannot {act!r}", value=act, remedy="decline, withdraw or gain"
+        )
     return selectors.request_detail(request_id, user=request.user)
 
 

@@ -10,6 +10,7 @@ from layers.api import (
     dispatch,
     hazards,
     layers,
+    planning,
     positions,
     reports,
     streams,
@@ -27,5 +28,6 @@ api.add_router("", reports.router)
 api.add_router("", desk.router)
 api.add_router("", assignments.router)
 api.add_router("", streams.router)
+api.add_router("", planning.router)
 
 urlpatterns = [path("api/v1/", guarded_urls(api))]

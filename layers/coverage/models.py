@@ -13,7 +13,6 @@ from layers.assets.models import Camera
 from layers.coverage.plans.models import Plan, PlanCamera, PlanSite, PlanStep, SiteRequest
 from layers.places.models import Area
 
-
 __all__ = [
     "CameraSight",
     "CoverageGap",

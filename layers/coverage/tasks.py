@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from layers.coverage.freshness.feed import (
     sight_changes_waiting,
     sight_changes_work,
 )
+from layers.coverage.plans.tasks import PLAN, plan
 from layers.events.services import event_publish
 from layers.jobs.models import Job
 from layers.jobs.periodic import periodic
@@ -24,7 +24,7 @@ from layers.jobs.services import job_enqueue, job_progress
 
 ANALYSE = "coverage.analyse"
 SIGHTS = "coverage.sights"
-PLAN = "coverage.plan"
+__all__ = ["ANALYSE", "PLAN", "SIGHTS", "analyse", "plan"]
 
 
 @job_kind(ANALYSE, timeout_s=1200)
@@ -47,35 +47,6 @@ def analyse(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         payload={"run": figures["run"]},
     )
     return {"run": figures["run"]}
-
-
-@job_kind(PLAN, timeout_s=1200)
-def plan(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
-    """One plan of new sites, as `plan_sites` makes it; places are lists of degrees and GeoJSON."""
-    import numpy as np
-    import shapely
-
-    from layers.coverage.planning.service import plan_sites
-
-    forbidden = [shapely.from_geojson(json.dumps(shape)) for shape in payload.get("forbidden", [])]
-    made = plan_sites(
-        sites=payload.get("sites"),
-        budget_idr=payload.get("budget_idr"),
-        area_code=payload.get("area"),
-        level=payload.get("level") or "detect",
-        required=np.array(payload.get("required", []), dtype=np.float64).reshape(-1, 2),
-        forbidden=np.array(forbidden, dtype=object),
-        gap=payload.get("gap", 0.01),
-        time_limit_s=min(float(payload.get("time_limit_s", 60.0)), 600.0),
-        profile_name=payload.get("profile"),
-        name=payload.get("name", ""),
-        requested_by=User.objects.filter(pk=payload.get("user") or 0).first(),
-        progress=lambda line: job_progress(job, message=line),
-    )
-    event_publish(
-        "coverage.planned", layer="plans", object_id=made["plan"], payload={"plan": made["plan"]}
-    )
-    return {"plan": made["plan"]}
 
 
 def _sight_pieces(job: Job) -> list[Piece]:

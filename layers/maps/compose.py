@@ -41,7 +41,7 @@ SHOWN: dict[View, tuple[str, ...] | None] = {
     View.MAP: None,
     View.DISPATCH: ("stations", "units", "active_incidents", "closures"),
     View.COVERAGE: ("cctv", "sights", "coverage", "gaps"),
-    View.PLANNING: ("cctv", "coverage", "gaps", "plans"),
+    View.PLANNING: ("cctv", "gaps"),
     View.REPORTS: ("stations",),
 }
 

@@ -6,8 +6,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from layers.access.policies import rights_of
 from layers.assets.models import CameraModel
 from layers.coverage.city import levels_of
+from layers.coverage.models import DemandProfile
+from layers.coverage.plans.models import Review, SiteRequest
 from layers.dispatch.performance.statistics import PERCENTILE_METHOD, definitions
 from layers.importers.models import ImportRun
 from layers.places.models import Agency, Area, Origin
@@ -42,4 +45,21 @@ def coverage_choices() -> dict[str, Any]:
     return {
         "models": CameraModel.objects.order_by("name").only("name"),
         "levels": list(levels.items()),
+    }
+
+
+def planning_choices(user: Any) -> dict[str, Any]:
+    """Areas, levels, profiles and sources of requests, for the forms of the planning page."""
+    agency = Agency.objects.filter(pk__in=rights_of(user).agencies).order_by("pk").first()
+    police = agency is not None and agency.code == "polresta"
+    return {
+        **coverage_choices(),
+        "areas": Area.objects.filter(level__in=[Area.Level.DISTRICT, Area.Level.WARD])
+        .only("code", "name", "level")
+        .order_by("code"),
+        "profiles": DemandProfile.objects.order_by("name").only("name"),
+        "sources": SiteRequest.Source.choices,
+        "usual_source": SiteRequest.Source.POLICE if police else SiteRequest.Source.AGENCY,
+        "usual_requester": agency.name if agency else "",
+        "reviews": Review.choices,
     }

@@ -11,7 +11,12 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from layers.access.gate import allow, everybody
 from layers.access.policies import Can
 from layers.maps.compose import View, compose_map
-from layers.pages.selectors import coverage_choices, page_notes, report_choices
+from layers.pages.selectors import (
+    coverage_choices,
+    page_notes,
+    planning_choices,
+    report_choices,
+)
 
 
 def _map_page(request: HttpRequest, template: str, view: View, **context: Any) -> HttpResponse:
@@ -38,3 +43,12 @@ def coverage(request: HttpRequest) -> HttpResponse:
 def reports(request: HttpRequest) -> HttpResponse:
     """How fast calls were answered and places reached, with the definition of every figure."""
     return _map_page(request, "layers/reports.html", View.REPORTS, **report_choices())
+
+
+@allow(Can.SEE_PLANS, Can.REQUEST_SITES)
+@ensure_csrf_cookie
+def planning(request: HttpRequest) -> HttpResponse:
+    """Where the next cameras go: requests, plans, their review and installation."""
+    return _map_page(
+        request, "layers/planning.html", View.PLANNING, **planning_choices(request.user)
+    )

@@ -24,6 +24,7 @@ SAMPLES = {
     "incident_id": "1", "unit_id": "1", "site_id": "1", "name": "x", "number": "x", "callsign": "x", "camera_id": "1",
     "closure_id": "1", "code": "x",
     "call_id": "1", "assignment_id": "1", "attachment_id": "1",
+    "request_id": "1", "act": "gain", "kind": "pdf",
 }  # fmt: skip
 
 

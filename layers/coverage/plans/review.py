@@ -31,8 +31,11 @@ from layers.coverage.plans.steps import (
     text_of,
 )
 from layers.errors import Conflict, Forbidden
+from layers.geo.crs import geodesic_m
 
 State = Plan.State
+#: Put back this near to where it was proposed, a site counts as not moved (m).
+_SAME_PLACE_M = 0.5
 
 
 def _refuse_state(plan: Plan, allowed: tuple[str, ...], what: str) -> None:
@@ -135,8 +138,9 @@ def site_move(
             raise Conflict(_("the site is not in the plan any more"), value=site.order)
         text = text_of(reason, needed=reviewing)
         old, gain = site.geom, site.gain
-        if site.proposed_geom is None:
-            site.proposed_geom = old
+        origin = site.proposed_geom or old
+        back = geodesic_m(origin.x, origin.y, lon, lat) < _SAME_PLACE_M
+        site.proposed_geom = None if back else origin
         before = site.review
         site.geom, site.area, site.street = point, area_at(lon, lat), street_near(lon, lat)
         site.review = Review.MOVED if reviewing else Review.PENDING
@@ -145,7 +149,7 @@ def site_move(
         _site_saved(plan, site, "geom", "proposed_geom", "area", "street", "review", "review_reason", "reviewed_at")  # fmt: skip
         gains = gains_refresh(plan)
         step_add(
-            StepKind.MOVED, plan=plan, site=site, user=user, text=text, before=before, after=site.review,
+            StepKind.MOVED, plan=plan, site=site, user=user, text=text or _("moved in the draft"), before=before, after=site.review,
             place=point, details={"from": [old.x, old.y], "to": [lon, lat], "gain_before": gain, "gain": gains[site.pk]},
         )  # fmt: skip
         plan_changed(plan, "site", site=site.pk)

@@ -323,4 +323,3 @@ def _public_decision(plan: Plan, site: PlanSite) -> str:
     if plan.state == Plan.State.REJECTED:
         return "rejected"
     return "installed" if site.confirmed_at else "approved"
-

@@ -1,1 +1,1 @@
-"""Documents to print: PDF with the same numbers that pages and exports show."""
+"""Documents that people print, open in a spreadsheet or in a GIS, with the numbers pages show."""

@@ -10,6 +10,7 @@ const NAMES = {
   routing_graph: "Preparing travel times",
   "coverage.analyse": "Analysing coverage",
   "coverage.sights": "Computing what cameras see",
+  "coverage.plan": "Planning new sites",
 };
 
 export function createJobBanner(node) {
