@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import F, FloatField, Func
+from django.db import connection
 from django.utils import timezone
 
-from layers.access.policies import restrict
+from layers.access.policies import restrict, rights_of
 from layers.dispatch.models import StatusClass, Unit
 from layers.dispatch.rules import AgencyRule, Sending, driving_of
+from layers.geo.sql import load_sql
 from layers.network.costing import Costing, costing_for
 from layers.network.router import UnitAt
 
@@ -34,15 +34,14 @@ _CLASS_REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FleetUnit:
+class FleetUnit(NamedTuple):
     """One unit now. `age_s` is None where the position has no fix time and never goes stale;
     `lon` and `lat` are None where neither a fix nor a station is known."""
 
     id: int
     callsign: str
     kind: str
-    capabilities: tuple[str, ...]
+    capabilities: list[str]
     agency_id: int | None
     agency: str | None
     agency_name: str | None
@@ -55,6 +54,7 @@ class FleetUnit:
     lat: float | None
     age_s: float | None
     from_station: bool
+    max_age_s: float | None = None
     max_age_s: int | None = None
 
     @property
@@ -68,10 +68,7 @@ class AgencyRules:
 
     def __init__(self) -> None:
         self._costings: dict[tuple[int | None, str], Costing] = {}
-        self._rules = {
-            (rule.agency_id, rule.kind): rule
-            for rule in AgencyRule.objects.select_related("agency")
-        }
+        self._rules = {(rule.agency_id, rule.kind): rule for rule in AgencyRule.objects.order_by()}
 
     def of(self, agency_id: int | None, kind: str) -> AgencyRule | None:
         """The rule for a kind of unit of an agency: its own, else the agency's, else none."""
@@ -127,55 +124,16 @@ def driving_shown(units: list[FleetUnit], rules: AgencyRules) -> list[dict[str, 
     return [found[key] for key in sorted(found)]
 
 
-class _Ordinate(Func):
-    output_field = FloatField()
-
-    def __init__(self, column: str, axis: str) -> None:
-        super().__init__(F(column), function=f"ST_{axis}")
-
-
-_COLUMNS = (
-    "id", "callsign", "kind", "capabilities", "agency_id", "agency__code", "agency__name", "station_id",
-    "station__name", "status__code", "status__status_class", "attributes__crew", "position__fix_at",
-    "position__max_age_s",
-)  # fmt: skip
-
-
 def fleet(*, user: Any = None, now: datetime | None = None) -> list[FleetUnit]:
     """Every unit the user may see (None: all) at its last fix, or at its station where it never
-    sent one, in the order of callsigns; one query."""
-    now = now or timezone.now()
-    rows = Unit.objects.all() if user is None else restrict(user, Unit.objects.all())
-    rows = rows.order_by("callsign").annotate(
-        px=_Ordinate("position__geom", "X"), py=_Ordinate("position__geom", "Y"),
-        sx=_Ordinate("station__geom", "X"), sy=_Ordinate("station__geom", "Y"),
-    )  # fmt: skip
-    return [_unit(row, now) for row in rows.values_list(*_COLUMNS, "px", "py", "sx", "sy")]
-
-
-def _unit(row: tuple[Any, ...], now: datetime) -> FleetUnit:
-    number, callsign, kind, capabilities, agency_id, agency, agency_name, station_id, station = row[
-        :9
-    ]
-    status, status_class, crew, fix_at, max_age_s, px, py, sx, sy = row[9:]
-    from_station = px is None and sx is not None
-    return FleetUnit(
-        id=number, callsign=callsign, kind=kind, capabilities=tuple(capabilities), agency_id=agency_id,
-        agency=agency, agency_name=agency_name, station_id=station_id, station=station, status=status,
-        status_class=status_class, crew=_people(crew), lon=sx if from_station else px,
-        lat=sy if from_station else py,
-        age_s=None if fix_at is None or px is None else (now - fix_at).total_seconds(),
-        from_station=from_station, max_age_s=max_age_s,
-    )  # fmt: skip
-
-
-def _people(crew: Any) -> int | None:
-    """Number of people aboard, where a source gives it as a number or as a list."""
-    if isinstance(crew, bool):
-        return None
-    if isinstance(crew, int | float):
-        return int(crew)
-    return len(crew) if isinstance(crew, list) else None
+    sent one, in the order of callsigns."""
+    seen = None
+    if user is not None and not rights_of(user).everywhere:
+        seen = set(restrict(user, Unit.objects.order_by()).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("dispatch", "fleet"), {"now": now or timezone.now()})
+        rows = cursor.fetchall()
+    return [FleetUnit._make(row) for row in rows if seen is None or row[0] in seen]
 
 
 def reason_out(

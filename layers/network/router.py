@@ -36,7 +36,7 @@ from layers.network.engine.ends import (
     departures,
 )
 from layers.network.engine.graph import Graph
-from layers.network.engine.search import Tables, Workspace, WorkspacePool, run
+from layers.network.engine.search import INF, Tables, Workspace, WorkspacePool, run
 from layers.network.engine.snapping import MAX_SNAP_M, SnapGrid, Snapped, build_grid, snap_points
 
 __all__ = [
@@ -205,11 +205,17 @@ class Router:
         etas: list[tuple[float, int, Eta]] = []
         unreachable: dict[int, Unreachable] = {}
         place: Place | None = None
-        for costing, numbers in groups.items():
+        for costing, numbers in sorted(groups.items(), key=lambda item: -len(item[1])):
+            # Who comes later than `wanted` others already known need not be looked for.
+            limit_s = INF
+            if 0 < wanted <= len(etas):
+                limit_s = sorted(item[0] for item in etas)[wanted - 1]
             here = self.place(point, costing=costing, closed=closed, max_m=max_m)
             place = place or here
             members = [units[number] for number in numbers]
-            found, cut_off = self._nearest_of(here, members, wanted, costing, closed, max_m)
+            found, cut_off = self._nearest_of(
+                here, members, wanted, costing, closed, max_m, limit_s
+            )
             etas.extend((eta.eta_s, numbers[i], eta) for i, eta in found)
             unreachable |= {numbers[i]: item for i, item in cut_off}
         if place is None:
@@ -233,8 +239,10 @@ class Router:
         costing: Costing,
         closed: ClosedRoads,
         max_m: float,
+        limit_s: float,
     ) -> tuple[list[tuple[int, Eta]], list[tuple[int, Unreachable]]]:
-        """Soonest units of one costing, and those certain not to get there, by their place."""
+        """Soonest units of one costing within `limit_s` (inclusive), and those certain not to get
+        there, by their place."""
         costed = self.costed(costing)
         time_s = costed.back.time_s
         lonlat = np.empty((len(units), 2))
@@ -255,16 +263,19 @@ class Router:
                 unit_s=unit_s,
                 seats=starts.seats,
                 count=count,
+                limit_s=limit_s,
             )
             order = np.argsort(unit_s, kind="stable")[:count]
             found = []
-            for number in order[np.isfinite(unit_s[order])].tolist():
+            in_time = np.isfinite(unit_s[order]) & (unit_s[order] <= limit_s)
+            for number in order[in_time].tolist():
                 route = self._drive(workspace, number, unit_seat, starts, ends, seed_end)
                 place = place_at(snapped, number)
                 unit = units[number].key
                 eta = Eta(unit, float(unit_s[number]), route.distance_m, place, route)
                 found.append((number, eta))
-        lost = np.full(len(units), len(found) < count or count >= len(units))
+        searched = limit_s == INF and (len(found) < count or count >= len(units))
+        lost = np.full(len(units), searched)
         lost |= (snapped.link < 0) | self._cut_off(costed, target, snapped)
         lost &= ~np.isfinite(unit_s)
         cut_off: list[tuple[int, Unreachable]] = []

@@ -24,7 +24,7 @@ from tests.factories import make_agency, make_unit, make_user
 
 def unit(number: int, kind: str = "fire", skills: tuple[str, ...] = ()) -> FleetUnit:
     return FleetUnit(
-        number, f"U{number}", kind, skills, None, None, None, None, None, "available", "available",
+        number, f"U{number}", kind, list(skills), None, None, None, None, None, "available", "available",
         None, 0.0, 0.0, None, False,
     )  # fmt: skip
 

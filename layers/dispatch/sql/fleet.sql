@@ -1,0 +1,21 @@
+-- Every unit at its last fix, or at its station where it never sent one, with what a recommendation
+-- asks, in the order of callsigns. A crew is a number or a list.
+SELECT unit.id, unit.callsign, unit.kind, unit.capabilities,
+       unit.agency_id, agency.code, agency.name,
+       unit.station_id, station.name,
+       status.code, status.status_class,
+       CASE jsonb_typeof(unit.attributes -> 'crew')
+           WHEN 'number' THEN floor((unit.attributes ->> 'crew')::float8)::int
+           WHEN 'array' THEN jsonb_array_length(unit.attributes -> 'crew')
+       END,
+       coalesce(ST_X(fix.geom), ST_X(station.geom)),
+       coalesce(ST_Y(fix.geom), ST_Y(station.geom)),
+       extract(epoch FROM %(now)s - fix.fix_at)::float8,
+       fix.id IS NULL AND station.id IS NOT NULL,
+       fix.max_age_s
+FROM layers_unit AS unit
+JOIN layers_unitstatus AS status ON status.id = unit.status_id
+LEFT JOIN layers_agency AS agency ON agency.id = unit.agency_id
+LEFT JOIN layers_station AS station ON station.id = unit.station_id
+LEFT JOIN layers_unitposition AS fix ON fix.unit_id = unit.id
+ORDER BY unit.callsign
