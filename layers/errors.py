@@ -75,6 +75,12 @@ class Conflict(NccError):
     code = "conflict"
 
 
+class TooMany(NccError):
+    """The caller asks more often than it may; later the same is welcome."""
+
+    code = "too_many"
+
+
 class Unroutable(NccError):
     """No road leads there, or the network has no usable edge near the point."""
 
@@ -101,6 +107,7 @@ HTTP_STATUS: dict[type[NccError], int] = {
     Unauthenticated: 401,
     Forbidden: 403,
     Conflict: 409,
+    TooMany: 429,
     Unroutable: 422,
     Infeasible: 422,
     Unavailable: 503,

@@ -53,6 +53,7 @@ from layers.incidents.records import (
     NumberSeries,
     Receipt,
 )
+from layers.incidents.reports.models import CitizenReport
 from layers.jobs.models import ChunkRole, Job, JobChunk, JobState, PeriodicTask, WorkerBeat
 from layers.network.models import Road, RoadClosure, RoadNode, TurnRestriction
 from layers.places.models import (
@@ -86,6 +87,7 @@ __all__ = [
     "CameraSight",
     "Change",
     "ChunkRole",
+    "CitizenReport",
     "City",
     "CoverageGap",
     "CoverageLoss",

@@ -24,6 +24,7 @@ READ_ONLY_MODELS = frozenset(
         "look",
         "hazard",
         "hazardfeed",
+        "citizenreport",
         "job",
         "coveragerun",
         "plan",

@@ -31,6 +31,7 @@ _HEARS: dict[str, Can] = {
     "requests": Can.PLAN_SITES,
     "jobs": Can.SEE_COVERAGE,
     "calls": Can.SEE_CALLERS,
+    "triage": Can.TAKE_CALLS,
     "access": Can.ADMINISTER,
     "audit": Can.AUDIT,
 }

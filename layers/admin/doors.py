@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from layers.admin.base import LayerAdmin
 from layers.incidents.hazards.models import Hazard, HazardFeed
+from layers.incidents.reports.models import CitizenReport
 
 
 @admin.register(HazardFeed)
@@ -22,3 +23,20 @@ class HazardAdmin(LayerAdmin):
     list_display = ("__str__", "kind", "message", "severity", "sent_at", "expires_at", "ended_at")
     list_filter = ("kind", "severity", "status")
     search_fields = ("identifier", "headline", "event")
+
+
+@admin.register(CitizenReport)
+class CitizenReportAdmin(LayerAdmin):
+    """Reports and what was decided; who sent them is on no list."""
+
+    list_display = ("code", "type", "channel", "state", "area_name", "created_at", "decided_by")
+    list_filter = ("state", "channel", "type")
+    search_fields = ("area_name",)
+    exclude = (
+        "reporter_name",
+        "reporter_number",
+        "reporter_email",
+        "description",
+        "address",
+        "geom",
+    )

@@ -1,3 +1,5 @@
+import django.db.models.deletion
+from django.conf import settings
 import django.contrib.gis.db.models.fields
 import django.contrib.postgres.fields
 from django.db import migrations, models
@@ -6,6 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ('layers', '0010_positions'),
     ]
 
@@ -64,6 +67,40 @@ class Migration(migrations.Migration):
                 'ordering': ('-sent_at',),
                 'indexes': [models.Index(fields=['ended_at', 'expires_at'], name='hazard_open')],
                 'constraints': [models.UniqueConstraint(fields=('sender', 'identifier'), name='hazard_message_once'), models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('sent_at')), models.Q(('ended_at', None), _negated=True), _connector='OR'), name='hazard_open_expires_after_sent')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CitizenReport',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(editable=False, max_length=48, unique=True)),
+                ('channel', models.CharField(choices=[('page', 'report page'), ('open311', 'Open311')], max_length=8, verbose_name='channel')),
+                ('state', models.CharField(choices=[('new', 'received'), ('accepted', 'accepted'), ('rejected', 'not taken up')], default='new', max_length=8, verbose_name='state')),
+                ('description', models.TextField(blank=True, default='', verbose_name='description')),
+                ('address', models.CharField(blank=True, default='', max_length=300, verbose_name='address')),
+                ('area_name', models.CharField(blank=True, default='', max_length=160, verbose_name='area')),
+                ('government', models.CharField(blank=True, default='', max_length=13, verbose_name='government')),
+                ('reporter_name', models.CharField(blank=True, default='', max_length=160, verbose_name='caller')),
+                ('reporter_number', models.CharField(blank=True, default='', max_length=40, verbose_name="caller's number")),
+                ('reporter_email', models.CharField(blank=True, default='', max_length=160, verbose_name='e-mail')),
+                ('photo', models.CharField(blank=True, default='', editable=False, max_length=60)),
+                ('source_hash', models.CharField(blank=True, default='', editable=False, max_length=64)),
+                ('reason', models.CharField(blank=True, default='', max_length=300, verbose_name='reason told to the reporter')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='received')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('geom', django.contrib.gis.db.models.fields.PointField(blank=True, null=True, srid=4326, verbose_name='place')),
+                ('call', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='layers.call', verbose_name='call')),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='layers.incidenttype', verbose_name='type')),
+            ],
+            options={
+                'verbose_name': "citizen's report",
+                'verbose_name_plural': "citizens' reports",
+                'db_table': 'layers_citizenreport',
+                'ordering': ('created_at', 'id'),
+                'indexes': [models.Index(fields=['state', 'created_at'], name='citizenreport_queue'), models.Index(fields=['source_hash', 'created_at'], name='citizenreport_source')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('geom__isnull', False), models.Q(('address', ''), _negated=True), _connector='OR'), name='citizenreport_has_place'), models.CheckConstraint(condition=models.Q(models.Q(('call__isnull', True), ('decided_at__isnull', True), ('state', 'new')), models.Q(('call__isnull', False), ('decided_at__isnull', False), ('state', 'accepted')), models.Q(('call__isnull', True), ('decided_at__isnull', False), ('state', 'rejected'), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='citizenreport_decided_whole')],
             },
         ),
     ]

@@ -66,6 +66,7 @@ def test_the_paragraphs_on_history_tell_what_the_triggers_do(page: str) -> None:
         "layers_call": "callers' names and numbers, notes of calls",
         "layers_plan": "certificates of plans",
         "layers_positiondevice": "hashes of device keys",
+        "layers_citizenreport": "who reported what where",
     }
     assert {table for table, columns in TRACKED.items() if columns} == set(kept_out)
     assert all(words in history for words in kept_out.values())
