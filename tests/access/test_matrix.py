@@ -21,7 +21,7 @@ from tests.factories import make_agency, make_area, make_camera, make_incident, 
 #: Sample values for the converters of addresses.
 SAMPLES = {
     "layer": "cctv", "feature_id": "1", "job_id": "1", "run_id": "1", "z": "1", "x": "1", "y": "0", "plan_id": "1",
-    "report_id": "1", "token": "x", "form": "json", "service_code": "x", "request_id": "x", "incident_id": "1", "unit_id": "1", "site_id": "1", "name": "x", "number": "x", "callsign": "x", "camera_id": "1",
+    "report_id": "1", "token": "x", "form": "json", "service_code": "x", "incident_id": "1", "unit_id": "1", "site_id": "1", "name": "x", "number": "x", "callsign": "x", "camera_id": "1",
     "closure_id": "1", "code": "x",
     "call_id": "1", "assignment_id": "1", "attachment_id": "1",
     "request_id": "1", "act": "gain", "kind": "pdf",
