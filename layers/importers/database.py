@@ -6,6 +6,7 @@ import json
 import re
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from layers.assets.models import CameraModel, Station
-from layers.dispatch.models import UnitStatus
+from layers.dispatch.models import Assignment, UnitStatus
 from layers.importers.judging.report import Report
 from layers.importers.judging.values import clean_text, normalised
 from layers.importers.kinds.cctv import Sites
@@ -45,6 +46,16 @@ class Lookups:
         if self._sites is None:
             self._sites = Sites(self.origin)
         return self._sites
+
+    @cached_property
+    def busy(self) -> tuple[set[int], set[int]]:
+        """Ids of incidents and of units that an active assignment ties together now."""
+        rows = list(
+            Assignment.objects.filter(
+                cleared_at__isnull=True, cancelled_at__isnull=True
+            ).values_list("incident_id", "unit_id")
+        )
+        return {incident for incident, _unit in rows}, {unit for _incident, unit in rows}
 
     def table(self, model: type[models.Model], *names: str) -> dict[str, Any]:
         """Rows of a model by the normalised value of each of `names`; earlier names win."""

@@ -80,6 +80,8 @@ def layer_import(
     actor = current_actor() or Actor(author_id, "import", "import_layer")
     try:
         with acting_as(actor), recorded():
+            if layer.history:
+                _believe_history()
             result = _import(layer, table, report, key=key, crs=crs, repair=repair, node=node, origin=origin, progress=progress)  # fmt: skip
             result["seconds"] = round(time.monotonic() - started, 3)
             if dry_run:
@@ -174,6 +176,12 @@ def _import(
         "_keys": keys if len(keys) <= 200_000 else [],
         "_key_field": key_field,
     }
+
+
+def _believe_history() -> None:
+    """Say to the triggers that this transaction brings history from elsewhere."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('ncc.import', 'on', true)")
 
 
 def _one_at_a_time(layer: Layer) -> None:

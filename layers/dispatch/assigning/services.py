@@ -10,7 +10,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from layers.access.policies import restrict
 from layers.audit.actor import recorded
 from layers.dispatch.assigning.following import follow_assignments
 from layers.dispatch.assigning.statuses import status_follow, units_lock
@@ -18,7 +17,7 @@ from layers.dispatch.models import Assignment, AssignmentStep, StatusClass, Step
 from layers.dispatch.outbox import assignment_event, unit_event
 from layers.errors import Conflict, InvalidInput
 from layers.events.services import events_publish
-from layers.incidents.lifecycle.services import incident_lock
+from layers.incidents.lifecycle.services import incident_lock, seen_by
 from layers.incidents.lifecycle.table import OPEN_STATES
 from layers.incidents.models import Incident
 from layers.incidents.outbox import author_of, incident_event, log_add
@@ -60,20 +59,21 @@ def units_dispatch(
     reason: str = "",
     partial: bool = False,
     eta_s: dict[str, float] | None = None,
+    at: datetime | None = None,
 ) -> Outcome:
     """Send units to an incident, or reserve them for one that is scheduled.
 
     All or nothing unless `partial`; `Conflict` with every refusal when nothing was assigned. A unit
     that holds another incident is taken only when it may hold several (the unit's flag, or `multi`
     with a reason); one that is delayed, committed otherwise or unknown only with a reason; one
-    that is out of service never.
+    that is out of service never. `at` is when they were sent, where that is not now.
     """
     wanted = list(dict.fromkeys(sign.strip() for sign in callsigns if sign.strip()))
     if not 1 <= len(wanted) <= UNITS_MAX:
         raise InvalidInput(f"{len(wanted)} units named", value=len(wanted), where="units", remedy=f"name 1 to {UNITS_MAX}")  # fmt: skip
     if multi and not reason.strip():
         raise InvalidInput("a second incident for a unit needs a reason", where="reason", remedy="say why in a word")  # fmt: skip
-    ids = dict(restrict(user, Unit.objects.filter(callsign__in=wanted)).values_list("callsign", "pk"))  # fmt: skip
+    ids = dict(seen_by(user, Unit.objects.filter(callsign__in=wanted)).values_list("callsign", "pk"))  # fmt: skip
     with recorded():
         incident = incident_lock(incident_id, user=user, version=version)
         if incident.state not in OPEN_STATES:
@@ -95,7 +95,7 @@ def units_dispatch(
                 takable.append((unit, beside))
         if outcome.conflicts and not (partial and takable):
             raise refused(outcome.conflicts)
-        now = timezone.now()
+        now = at or timezone.now()
         scheduled = incident.scheduled_for is not None and incident.scheduled_for > now
         for unit, beside in takable:
             part = _assign(unit, incident, user=user, at=now, beside=beside, reserve=scheduled, reason=reason)  # fmt: skip

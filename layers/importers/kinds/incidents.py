@@ -20,6 +20,7 @@ from layers.importers.judging.values import (
 )
 from layers.importers.kinds.assets import ADDRESS_WORDS, AGENCY_WORDS
 from layers.importers.kinds.spec import QUERY_CHUNK, Column, Layer, Record, time_column
+from layers.incidents.lifecycle.table import OPEN_STATES
 from layers.incidents.models import Call, Disposition, Incident, IncidentState
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Incidents(Layer):
     model = Incident
     keys = ("number",)
     events = "incidents"
+    history = True
     columns = (
         Column("number", text_reader(40), ("nomor", "no", "nomorlaporan", "nolaporan", "nokejadian", "nomorkejadian", "incidentnumber", "incidntnum", "incidentid", "casenumber", "servicerequestid", "tiket", "code", "kode", "id"), required=True, strict=True),
         Column("type", text_reader(120), ("jenis", "jeniskejadian", "kategori", "category", "tipe", "incidenttype", "kejadian", "servicename", "kind", "jenislaporan"), stored=False),
@@ -98,6 +100,7 @@ class Incidents(Layer):
         time_column("closed_at", "closed", "selesai", "waktuselesai", "ditutup", "closeddatetime"),
         time_column("first_closed_at"),
         Column("location_accuracy_m", number_reader(0, 1e6), ("akurasi", "accuracy")),
+        Column("alarm_level", number_reader(1, 5, whole=True), ("tingkatalarm", "alarm")),
     )  # fmt: skip
 
     def prepare(self, record: Record, report: Report) -> list[Record]:
@@ -191,6 +194,18 @@ class Incidents(Layer):
 
     def keep(self, existing: Any, record: Record, lookups: Lookups, report: Report) -> None:
         record.fields.pop("initial_type_id", None)
+        if (
+            existing.pk in lookups.busy[0]
+            and record.fields.get("state", existing.state) != existing.state
+        ):
+            report.warn(
+                record.row, record.headers.get("state", "state"), record.fields["state"],
+                "units are on it: its state stays", kind="state of an incident with units",
+            )  # fmt: skip
+            for name in ("state", "closed_at", "first_closed_at", "disposition"):
+                record.fields.pop(name, None)
+            record.attributes.pop("closed_at_assumed", None)
+            return
         if "state" not in record.headers and "closed_at" not in record.headers:
             # Nothing stated: what dispatchers made of the incident since stays.
             for name in ("state", "closed_at", "disposition"):
@@ -211,6 +226,9 @@ class Incidents(Layer):
         record.fields.setdefault("initial_type_id", record.fields["type_id"])
         if "closed_at" in record.fields:
             record.fields.setdefault("first_closed_at", record.fields["closed_at"])
+        record.fields.setdefault(
+            "state_since", max(record.fields[name] for name in _TIMES if name in record.fields)
+        )
         record.fields.setdefault("priority", record.extra["type_row"].default_priority)
         if "area_id" in record.extra:
             record.fields["area_id"] = record.extra["area_id"]
@@ -241,6 +259,7 @@ class Calls(Layer):
             ("kejadian", "nomorkejadian", "incidentnumber"),
             stored=False,
         ),
+        Column("agency", text_reader(160), AGENCY_WORDS, stored=False),
         Column("caller_name", text_reader(160), ("namapenelepon", "pelapor"), secret=True),
         Column("caller_number", text_reader(40), ("nomorpenelepon",), secret=True),
         Column("note", text_reader(2_000), ("catatan",)),
@@ -270,6 +289,8 @@ class Calls(Layer):
         numbers = {record.extra["incident"] for record in records if record.extra.get("incident")}
         ids = _ids(Incident, "number", numbers)
         for record in records:
+            if agency := record.extra.get("agency"):
+                record.fields["agency_id"] = lookups.agency(agency, record, report)
             number = record.extra.get("incident")
             if number in ids:
                 record.fields["incident_id"] = ids[number]
@@ -327,6 +348,11 @@ class Assignments(Layer):
     def resolve(self, records: list[Record], lookups: Lookups, report: Report) -> list[Record]:
         units = _ids(Unit, "callsign", {record.extra["unit"] for record in records})
         incidents = _ids(Incident, "number", {record.extra["incident"] for record in records})
+        over = set(
+            Incident.objects.filter(pk__in=incidents.values())
+            .exclude(state__in=OPEN_STATES)
+            .values_list("number", flat=True)
+        )
         usable = []
         for record in records:
             unit, incident = record.extra["unit"], record.extra["incident"]
@@ -338,6 +364,13 @@ class Assignments(Layer):
                     record.extra[field],
                     f"no such {field}",
                 )
+                continue
+            ended = record.fields.get("cleared_at") or record.fields.get("cancelled_at")
+            if not ended and incident in over:
+                report.reject(
+                    record.row, record.headers.get("incident", "incident"), incident,
+                    "a unit cannot be active on an incident that is over: give the time it was cleared",
+                )  # fmt: skip
                 continue
             record.fields |= {"unit_id": units[unit], "incident_id": incidents[incident]}
             usable.append(record)

@@ -95,7 +95,16 @@ class IncidentTypes(Table):
 
     name = "incident_types"
     model = IncidentType
-    columns = columns_of(IncidentType, "code", "name")
+    columns = (
+        *columns_of(IncidentType, "code", "name"),
+        Column("lead_agency", text_reader(160), ("agency", "instansi"), stored=False),
+    )
+
+    def resolve(self, records: list[Record], lookups: Lookups, report: Report) -> list[Record]:
+        for record in records:
+            if agency := record.extra.get("lead_agency"):
+                record.fields["lead_agency_id"] = lookups.agency(agency, record, report)
+        return records
 
 
 class UnitStatuses(Table):

@@ -77,6 +77,8 @@ class Layer:
     near_m: ClassVar[float] = 0.0
     names_unique: ClassVar[bool] = False
     events: ClassVar[str] = ""
+    #: Rows tell what happened elsewhere: the database's life-cycle rules do not judge them.
+    history: ClassVar[bool] = False
 
     def mapped(self, headers: list[str]) -> dict[str, str]:
         """Headers that the layer reads on its own account, by column name."""

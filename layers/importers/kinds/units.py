@@ -167,6 +167,14 @@ class Units(Layer):
         record.fields["status_id"] = status.pk
 
     def keep(self, existing: Any, record: Record, lookups: Lookups, report: Report) -> None:
+        if (
+            existing.pk in lookups.busy[1]
+            and record.fields.pop("status_id", existing.status_id) != existing.status_id
+        ):
+            report.warn(
+                record.row, record.headers.get("status", "status"), record.extra.get("status"),
+                "the unit is on an incident: its status stays", kind="status of a busy unit",
+            )  # fmt: skip
         if record.fields.get("status_id", existing.status_id) == existing.status_id:
             record.fields.pop("status_since", None)
         else:

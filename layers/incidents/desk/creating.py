@@ -7,13 +7,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from layers.access.policies import Can, restrict, rights_of
+from layers.access.policies import Can, rights_of
 from layers.audit.actor import recorded
 from layers.errors import Conflict, InvalidInput, NotFound
 from layers.events.services import events_publish
 from layers.incidents.desk.numbers import incident_number_draw
 from layers.incidents.desk.places import Spot, point_checked, spot_find
-from layers.incidents.lifecycle.services import incident_lock, incident_save
+from layers.incidents.lifecycle.services import incident_lock, incident_save, seen_by
 from layers.incidents.lifecycle.table import OPEN_STATES
 from layers.incidents.models import Incident, IncidentState, IncidentType, LocationSource
 from layers.incidents.outbox import author_of, incident_event, log_add
@@ -42,20 +42,21 @@ def lead_agency(code: str | None, *, kind: IncidentType, user: Any) -> Agency | 
     """The agency that leads: the one named, that of the type, or one the user acts for."""
     if code:
         agency = Agency.objects.filter(code=code).first()
-        rights = rights_of(user)
-        if agency is None or not _may_lead(rights, agency):
+        if agency is None or not _may_lead(user, agency):
             raise InvalidInput(
                 f"no agency {code!r}", value=code, where="agency", remedy="choose one of your city's agencies"
             )  # fmt: skip
         return agency
-    if kind.lead_agency is not None and _may_lead(rights_of(user), kind.lead_agency):
+    if kind.lead_agency is not None and _may_lead(user, kind.lead_agency):
         return kind.lead_agency
     return own_agency(user)
 
 
-def _may_lead(rights: Any, agency: Agency) -> bool:
+def _may_lead(user: Any, agency: Agency) -> bool:
+    rights = rights_of(user)
     return (
-        rights.everywhere
+        user is None
+        or rights.everywhere
         or agency.pk in rights.agencies
         or not agency.government
         or agency.government in rights.governments
@@ -224,7 +225,7 @@ def _move(incident: Incident, changes: dict[str, Any]) -> list[str]:
 
 def incident_by_number(number: str, *, user: Any) -> Incident:
     """An incident the user may see, by its number."""
-    incident = restrict(user, Incident.objects.all()).filter(number=number.strip().upper()).first()
+    incident = seen_by(user, Incident.objects.all()).filter(number=number.strip().upper()).first()
     if incident is None:
         raise NotFound(f"no incident {number}", value=number, remedy="look at its number on the board")  # fmt: skip
     return incident

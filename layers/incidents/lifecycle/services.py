@@ -32,6 +32,11 @@ def rows_lock(model: type[Model], ids: Iterable[int]) -> None:
     list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
+def seen_by(user: Any, rows: Any) -> Any:
+    """Rows a user may see; all of them for the system (None)."""
+    return rows if user is None else restrict(user, rows)
+
+
 def incident_lock(incident_id: int, *, user: Any, version: int | None = None) -> Incident:
     """The incident, locked to the end of the transaction, if the user may see it.
 
@@ -40,8 +45,7 @@ def incident_lock(incident_id: int, *, user: Any, version: int | None = None) ->
     """
     rows_lock(Incident, [incident_id])
     rows = Incident.objects.select_related("type", "agency", "area")
-    rows = rows if user is None else restrict(user, rows)
-    incident = rows.filter(pk=incident_id).first()
+    incident = seen_by(user, rows).filter(pk=incident_id).first()
     if incident is None:
         raise NotFound(f"no incident {incident_id}", value=incident_id)
     version_check(incident, version, what=incident.number)

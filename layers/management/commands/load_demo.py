@@ -19,7 +19,7 @@ from fixtures.demo_city.areas import CITY_CODE
 from fixtures.demo_city.city import city_generate
 from layers.access.demo import demo_accounts_create
 from layers.coverage.tasks import ANALYSE, SIGHTS
-from layers.dispatch.demo import demo_rules_create
+from layers.dispatch.demo import demo_crew_link, demo_night_begin, demo_rules_create
 from layers.errors import Conflict, InvalidInput
 from layers.importers.osm.service import osm_import
 from layers.importers.services import layer_import
@@ -85,6 +85,7 @@ class Command(JsonCommand):
             layers[name] = {**step(), "seconds": round(time.monotonic() - began, 3)}
         demo_rules_create()
         accounts = self._accounts()
+        demo_night_begin()
         self._derive()
         city = Area.objects.get(code=CITY_CODE)
         city.attributes[MARK] = {
@@ -141,6 +142,7 @@ class Command(JsonCommand):
             {"user": user, "password": password, "role": role}
             for user, password, role in demo_accounts_create()
         ]
+        demo_crew_link()
         if made:
             path = Path(settings.NCC_VAR) / "demo-accounts.txt"
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
