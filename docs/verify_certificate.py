@@ -8,16 +8,14 @@ import numpy as np
 with np.load(sys.argv[1]) as archive:
     z = dict(archive)  # each array read once: an archive reads it anew whenever it is named
 limits, w, site = json.loads(str(z["limits"])), z["weights"], z["option_site"]
-budget, p, m, share = (
-    limits[k] for k in ("budget_idr", "max_sites", "cameras_per_site", "backup_share")
-)
+budget, p, m, w2 = limits["budget_idr"], limits["max_sites"], z["site_cameras"], z["second_weights"]
 sees = [z["indices"][a:b] for a, b in zip(z["indptr"], z["indptr"][1:], strict=False)]
 built = {s: [c for c in z["options"] if site[c] == s] for s in set(site[z["options"]].tolist())}
 times = sum(
     (np.isin(np.arange(len(w)), np.concatenate([sees[c] for c in cs])) for cs in built.values()),
     np.zeros(len(w), int),
 )
-objective = w[times >= 1].sum() + share * w[times >= 2].sum()
+objective = w[times >= 1].sum() + w2[times >= 2].sum()
 cost = sum(
     int(z["site_cost_idr"][s]) + sum(int(z["option_cost_idr"][c]) for c in cs)
     for s, cs in built.items()
@@ -26,7 +24,7 @@ required, forbidden = set(z["required_sites"].tolist()), set(z["forbidden_sites"
 feasible = (
     (budget is None or cost <= budget) and (p is None or len(built) <= p) and required <= set(built)
 )
-feasible &= not forbidden & set(built) and all(len(set(cs)) <= m for cs in built.values())
+feasible &= not forbidden & set(built) and all(len(set(cs)) <= m[s] for s, cs in built.items())
 lam, mu = (
     np.clip(np.nan_to_num(z["point_prices"]), 0, w),
     max(0.0, float(np.nan_to_num(z["rupiah_price"]))) * (budget is not None),
@@ -58,7 +56,7 @@ for s, rows in cameras.items():
     whole, lam = lam, lam[points]
     cuts = np.split(at, np.cumsum([len(r) for r, _ in rows])[:-1])
     rows = [(a, k) for a, (_, k) in zip(cuts, rows, strict=True)]
-    most = pole(rows, np.zeros(len(points), bool), m)
+    most = pole(rows, np.zeros(len(points), bool), int(m[s]))
     value[s] = (most if most > 0 else max(lam[r].sum() - k for r, k in rows)) - mu * int(
         z["site_cost_idr"][s]
     )
@@ -69,7 +67,7 @@ best = sorted(
 best = sum(best[: None if p is None else max(0, p - len(required))]) + sum(
     value[s] for s in required
 )
-bound = (w - lam).sum() + np.maximum(share * w - lam, 0).sum() + best + mu * (budget or 0)
+bound = (w - lam).sum() + np.maximum(w2 - lam, 0).sum() + best + mu * (budget or 0)
 ok = bool(
     feasible
     and objective <= bound * (1 + 1e-9)

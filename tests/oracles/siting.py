@@ -11,10 +11,13 @@ import numpy as np
 def objective_of(problem: Any, options: Any) -> float:
     """Covered weight, point by point in plain Python."""
     dense = problem.covers.toarray()
+    second = problem.backup_weights
+    if second is None:
+        second = [problem.backup_share * weight for weight in problem.weights]
     total = 0.0
     for i, weight in enumerate(problem.weights):
         sites = {int(problem.option_site[c]) for c in options if dense[c, i]}
-        total += weight * (len(sites) >= 1) + problem.backup_share * weight * (len(sites) >= 2)
+        total += weight * (len(sites) >= 1) + second[i] * (len(sites) >= 2)
     return float(total)
 
 
@@ -32,7 +35,15 @@ def is_feasible(problem: Any, options: Any) -> bool:
         len(set(map(int, options))) == len(options)
         and (problem.budget_idr is None or cost <= problem.budget_idr)
         and (problem.max_sites is None or len(at) <= problem.max_sites)
-        and all(n <= problem.cameras_per_site for n in at.values())
+        and all(
+            n
+            <= (
+                problem.cameras_per_site
+                if problem.site_cameras is None
+                else problem.site_cameras[s]
+            )
+            for s, n in at.items()
+        )
         and {int(s) for s in problem.required_sites} <= set(at)
         and not {int(s) for s in problem.forbidden_sites} & set(at)
     )
@@ -59,6 +70,7 @@ def random_problem(
     points: int,
     money: bool,
     density: float = 0.25,
+    backup: bool = True,
 ) -> Any:
     """A small random problem; `make` is the problem class."""
     from scipy import sparse
@@ -74,9 +86,11 @@ def random_problem(
     if money:
         floor = sum(int(site_cost[s]) + int(option_cost[option_site == s].min()) for s in required)
         budget = floor + int(rng.integers(0, 250)) * 1_000_000 + int(rng.integers(0, 3))
+    weights = np.where(rng.random(points) < 0.1, 0, rng.integers(1, 50, points)) * 0.5
+    apart = rng.random() < 0.4
     return make(
         covers=covers,
-        weights=np.where(rng.random(points) < 0.1, 0, rng.integers(1, 50, points)) * 0.5,
+        weights=weights,
         option_site=option_site,
         site_cost_idr=site_cost,
         option_cost_idr=option_cost,
@@ -85,5 +99,9 @@ def random_problem(
         cameras_per_site=int(rng.integers(1, 4)),
         required_sites=required,
         forbidden_sites=forbidden,
-        backup_share=float(rng.choice([0.0, 0.0, 0.3])),
+        backup_share=float(rng.choice([0.0, 0.0, 0.3])) if backup else 0.0,
+        site_cameras=rng.integers(1, 4, sites) if apart else None,
+        backup_weights=weights * rng.choice([0.0, 0.3, 1.0], points)
+        if backup and rng.random() < 0.3
+        else None,
     )

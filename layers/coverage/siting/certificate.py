@@ -94,7 +94,7 @@ def covered_weight(problem: CoverageProblem, options: IntArray) -> float:
     """Objective of a selection: weight seen, plus the backup share of what two sites see."""
     times = sites_seeing(problem, options)
     first = float(problem.weights[times >= 1].sum())
-    return first + problem.backup_share * float(problem.weights[times >= 2].sum())
+    return first + float(problem.second_weights[times >= 2].sum())
 
 
 def proven_bound(
@@ -127,13 +127,13 @@ def proven_bound(
         nothing,
         np.empty(0, dtype=np.int32),
         problem.weights,
-        problem.weights * problem.backup_share,
+        problem.second_weights,
         option_site.astype(np.int64),
         np.searchsorted(option_site, np.arange(len(sites) + 1)).astype(np.int64),
         problem.option_cost_idr[order],
         problem.site_cost_idr[sites],
         required[sites],
-        min(problem.cameras_per_site, max(1, len(order))),
+        np.minimum(problem.most_cameras[sites], max(1, len(order))),
     )
     dual = Dual(
         instance,
@@ -148,8 +148,6 @@ def certificate_export(certificate: Certificate, problem: CoverageProblem, path:
     limits = {
         "budget_idr": problem.budget_idr,
         "max_sites": problem.max_sites,
-        "cameras_per_site": problem.cameras_per_site,
-        "backup_share": problem.backup_share,
         "objective": certificate.objective,
         "bound": certificate.bound,
     }
@@ -157,6 +155,8 @@ def certificate_export(certificate: Certificate, problem: CoverageProblem, path:
         "indptr": problem.covers.indptr,
         "indices": problem.covers.indices,
         "weights": problem.weights,
+        "second_weights": problem.second_weights,
+        "site_cameras": problem.most_cameras,
         "option_site": problem.option_site,
         "option_cost_idr": problem.option_cost_idr,
         "site_cost_idr": problem.site_cost_idr,
@@ -178,11 +178,12 @@ def building_order(problem: CoverageProblem, options: IntArray) -> tuple[IntArra
         rows = options[problem.option_site[options] == site]
         seen[site] = np.unique(problem.covers[rows].indices)
     times = np.zeros(problem.n_points, dtype=np.int64)
-    worth = np.array([1.0, problem.backup_share, 0.0])
+    first, second = problem.weights, problem.second_weights
 
     def gain(site: int) -> float:
         points = seen[site]
-        return float((problem.weights[points] * worth[np.minimum(times[points], 2)]).sum())
+        already = times[points]
+        return float(first[points[already == 0]].sum() + second[points[already == 1]].sum())
 
     queue = [(-gain(s), int(problem.site_rank[s]), s, 0) for s in seen]
     heapq.heapify(queue)

@@ -50,7 +50,9 @@ class Dual:
         most = int(instance.site_cost.sum()) + int(instance.option_cost.sum())
         self.priced = budget_idr is not None and budget_idr < most
         self.budget_idr = most if budget_idr is None else min(budget_idr, most)
-        self.stacked = instance.cameras > 1 and len(instance.option_site) > len(instance.site_cost)
+        self.stacked = bool((instance.cameras > 1).any()) and (
+            len(instance.option_site) > len(instance.site_cost)
+        )
         self._seen = np.zeros(self.classes, dtype=np.int32)
 
     def at(self, prices: FloatArray, *, rupiah_price: float = 0.0) -> DualPoint:
@@ -289,7 +291,8 @@ def best_cameras(
         indptr, indices.astype(np.int32), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32),
         prices, np.zeros(len(used)), np.zeros(len(seen), dtype=np.int64),
         np.array([0, len(seen)], dtype=np.int64), np.asarray(option_cost_idr, dtype=np.int64),
-        np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.bool_), min(cameras, max(1, len(seen))),
+        np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.bool_),
+        np.array([min(cameras, max(1, len(seen)))], dtype=np.int64),
     )  # fmt: skip
     profit = row_sums(indptr, instance.indices, prices)
     values, spent = np.empty(1), np.empty(1, dtype=np.int64)

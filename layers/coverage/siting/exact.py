@@ -110,7 +110,6 @@ class Programme:
 
     def _pole_rows(self) -> None:
         """u ≤ z, u ≤ Σ y, y ≤ z, Σ y ≤ cameras · z, and Σ y ≥ 1 at a required site."""
-        m = self.reduced.cameras_per_site
         number = np.cumsum(self._shared) - 1
         shared = int(self._shared.sum())
         if shared:
@@ -144,7 +143,9 @@ class Programme:
         self._upper_row(
             np.concatenate([place[self._option_site[own]], np.arange(len(heads))]),
             np.concatenate([self.y[own], self.z[heads]]),
-            np.concatenate([np.ones(len(own)), np.full(len(heads), -float(m))]),
+            np.concatenate(
+                [np.ones(len(own)), -self.reduced.cameras[self.sites[heads]].astype(np.float64)]
+            ),
             len(heads),
         )
         must = heads[self.reduced.required[self.sites[heads]]]

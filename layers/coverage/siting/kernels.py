@@ -30,7 +30,7 @@ class Instance(NamedTuple):
     option_cost: Any
     site_cost: Any
     required: Any
-    cameras: int
+    cameras: Any
 
 
 class Plan(NamedTuple):
@@ -68,7 +68,7 @@ def instance_of(reduced: Reduced) -> Instance:
         reduced.option_cost_idr,
         reduced.site_cost_idr,
         reduced.required,
-        reduced.cameras_per_site,
+        reduced.cameras,
     )
 
 
@@ -200,7 +200,7 @@ def _bundle(inst, plan, s, money, out):  # type: ignore[no-untyped-def]
     cost = inst.site_cost[s]
     gain, score, count = 0.0, 0.0, 0
     w1, w2 = inst.w1, inst.w2
-    while count < inst.cameras:
+    while count < inst.cameras[s]:
         best, best_score, best_gain = -1, score, 0.0
         for c in range(inst.site_start[s], inst.site_start[s + 1]):
             if inst.option_cost[c] > left or plan.gain[c] <= 0.0:
@@ -241,8 +241,8 @@ def _ceilings(inst, plan, first, stop, money, ceiling, entry):  # type: ignore[n
     """For sites first ≤ s < stop: `ceiling`, a score no addition there can exceed now (0: nothing
     to add), and `entry`, what the cheapest way to open it costs."""
     indptr, indices, times, stamp = inst.indptr, inst.indices, plan.times, plan.stamp
-    m = inst.cameras
     for s in range(first, stop):
+        m = inst.cameras[s]
         low, high = inst.site_start[s], inst.site_start[s + 1]
         best, total, most = 0.0, 0.0, 0.0
         cheapest, fitting = MOST_IDR, MOST_IDR
@@ -290,7 +290,7 @@ def _best_at(inst, plan, s, money, out):  # type: ignore[no-untyped-def]
         count, score, _ = _bundle(inst, plan, s, money, out)
         return count, score
     best, best_score = -1, 0.0
-    if plan.cameras_at[s] < inst.cameras:
+    if plan.cameras_at[s] < inst.cameras[s]:
         for c in range(inst.site_start[s], inst.site_start[s + 1]):
             if plan.chosen[c] or plan.gain[c] <= 0.0 or inst.option_cost[c] > plan.left[0]:
                 continue
@@ -314,8 +314,11 @@ def fill(inst, plan, allowed, money, limit):  # type: ignore[no-untyped-def]
     for s in range(sites):
         if not allowed[s]:
             ceiling[s] = 0.0
-    out = np.empty(inst.cameras, dtype=np.int64)
-    best_out = np.empty(inst.cameras, dtype=np.int64)
+    most = 1
+    for s in range(sites):
+        most = max(most, inst.cameras[s])
+    out = np.empty(most, dtype=np.int64)
+    best_out = np.empty(most, dtype=np.int64)
     for _ in range(limit):
         best, best_score, best_count = -1, 0.0, 0
         while True:

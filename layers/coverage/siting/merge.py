@@ -27,7 +27,7 @@ class Reduced:
 
     `covers` is options × classes (CSR, int32 indices, sorted), `seen_by` its transpose.
     `first_weight` and `second_weight` are whole numbers in float64, in units of 1/`scale`.
-    `site_start[s]:site_start[s + 1]` are the options of site `s`. `option_index`, `site_index`
+    `site_start[s]:site_start[s + 1]` are the options of site `s`, `cameras[s]` its most cameras. `option_index`, `site_index`
     give the caller's row; `point_class` the class of each demand point, −1 for none.
     """
 
@@ -43,7 +43,7 @@ class Reduced:
     required: NDArray[np.bool_]
     budget_idr: int
     max_sites: int
-    cameras_per_site: int
+    cameras: IntArray
     option_index: IntArray
     site_index: IntArray
     point_class: IntArray
@@ -77,6 +77,7 @@ def reduce_problem(problem: CoverageProblem) -> Reduced:
     total = float(sums.sum())
     scale = float(2.0 ** (WEIGHT_BITS - np.ceil(np.log2(total)))) if total > 0 else 1.0
     first = np.rint(sums * scale)
+    second = class_sums(labels, problem.second_weights[weighed], merged.shape[1])
     sites = np.unique(problem.option_site[options])
     sites = sites[np.argsort(problem.site_rank[sites])]
     position = np.full(problem.n_sites, -1, dtype=np.int64)
@@ -87,7 +88,7 @@ def reduce_problem(problem: CoverageProblem) -> Reduced:
         covers=merged,
         seen_by=_transposed(merged),
         first_weight=first,
-        second_weight=np.rint(first * problem.backup_share),
+        second_weight=np.minimum(first, np.rint(second * scale)),
         scale=scale,
         option_site=option_site,
         site_start=np.searchsorted(option_site, np.arange(len(sites) + 1)).astype(np.int64),
@@ -96,7 +97,7 @@ def reduce_problem(problem: CoverageProblem) -> Reduced:
         required=required[sites],
         budget_idr=total_idr if problem.budget_idr is None else min(problem.budget_idr, total_idr),
         max_sites=len(sites) if problem.max_sites is None else min(problem.max_sites, len(sites)),
-        cameras_per_site=min(problem.cameras_per_site, max(1, len(options))),
+        cameras=np.minimum(problem.most_cameras[sites], max(1, len(options))),
         option_index=options,
         site_index=sites,
         point_class=point_class,
@@ -125,6 +126,7 @@ def narrowed(reduced: Reduced, active: NDArray[np.bool_]) -> tuple[Reduced, IntA
         option_cost_idr=reduced.option_cost_idr[options],
         site_cost_idr=reduced.site_cost_idr[sites],
         required=reduced.required[sites],
+        cameras=reduced.cameras[sites],
         option_index=options,
         site_index=sites,
         point_class=labels,

@@ -16,7 +16,10 @@ def additive_values(inst, profit, price, values, picked, spent):  # type: ignore
     `values[s]` = max over 1..m cameras of Σ (profit − price·cost) − price·site cost; `picked` the
     cameras chosen, `spent[s]` what they and the site cost.
     """
-    top = np.empty(inst.cameras, dtype=np.int64)
+    most = 1
+    for s in range(len(inst.cameras)):
+        most = max(most, inst.cameras[s])
+    top = np.empty(most, dtype=np.int64)
     for s in range(len(inst.site_cost)):
         count = 0
         best, best_value = -1, -np.inf
@@ -27,7 +30,7 @@ def additive_values(inst, profit, price, values, picked, spent):  # type: ignore
                 best, best_value = c, value
             if value <= 0.0:
                 continue
-            if count < inst.cameras:
+            if count < inst.cameras[s]:
                 i = count
                 count += 1
             else:
@@ -65,20 +68,23 @@ def union_values(inst, prices, profit, price, which, floor, values, picked, spen
     of zeros, one a class, and is left so. `picked`, `spent` become those of the best set. Sites
     whose every camera loses money keep their value, which is exact (one camera).
     """
-    m = inst.cameras
+    most = 1
+    for s in which:
+        most = max(most, inst.cameras[s])
     indptr, indices = inst.indptr, inst.indices
     widest = 1
     for s in which:
         widest = max(widest, inst.site_start[s + 1] - inst.site_start[s])
-    order = np.empty((m, widest), dtype=np.int64)
-    gains = np.empty((m, widest))
-    count = np.zeros(m, dtype=np.int64)
-    place = np.zeros(m, dtype=np.int64)
-    value = np.zeros(m + 1)
-    path = np.empty(m, dtype=np.int64)
-    best_path = np.empty(m, dtype=np.int64)
+    order = np.empty((most, widest), dtype=np.int64)
+    gains = np.empty((most, widest))
+    count = np.zeros(most, dtype=np.int64)
+    place = np.zeros(most, dtype=np.int64)
+    value = np.zeros(most + 1)
+    path = np.empty(most, dtype=np.int64)
+    best_path = np.empty(most, dtype=np.int64)
     money = price * inst.option_cost
     for s in which:
+        m = inst.cameras[s]
         low, high = inst.site_start[s], inst.site_start[s + 1]
         n = 0
         for c in range(low, high):

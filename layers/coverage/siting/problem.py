@@ -32,9 +32,10 @@ class CoverageProblem:
     the site), `option_cost_idr` options and `site_cost_idr` sites (whole rupiah, ≥ 0).
 
     `budget_idr` and `max_sites` are upper limits (≤) and may be given together. `cameras_per_site`
-    is the most cameras on one pole. `required_sites` get at least one camera, `forbidden_sites`
-    none. `backup_share` in [0, 1] is the part of a weight earned once more when a second site sees
-    the point. `site_ids` and `option_ids` name the rows and decide ties (lowest first); by default
+    is the most cameras on one pole, `site_cameras` that of each site where they differ.
+    `required_sites` get at least one camera, `forbidden_sites` none. `backup_share` in [0, 1] is
+    the part of a weight earned once more when a second site sees the point; `backup_weights` gives
+    what the second site earns point by point instead (≤ `weights`). `site_ids` and `option_ids` name the rows and decide ties (lowest first); by default
     their positions.
 
     Raises InvalidInput for anything that cannot be meant; feasibility is checked when solving.
@@ -51,6 +52,8 @@ class CoverageProblem:
     required_sites: Sequence[int] = ()
     forbidden_sites: Sequence[int] = ()
     backup_share: float = 0.0
+    site_cameras: IntArray | None = None
+    backup_weights: FloatArray | None = None
     site_ids: Sequence[Any] | None = None
     option_ids: Sequence[Any] | None = None
     site_rank: IntArray = field(init=False, repr=False)
@@ -92,6 +95,17 @@ class CoverageProblem:
                 value=self.backup_share,
                 where="backup_share",
             )
+        if self.site_cameras is not None:
+            put(self, "site_cameras", _checked_cameras(self.site_cameras, sites))
+        if self.backup_weights is not None:
+            second = _checked_weights(self.backup_weights, points)
+            if (second > self.weights).any():
+                raise InvalidInput(
+                    "a second site cannot earn more at a point than the first",
+                    value=float((second - self.weights).max()),
+                    where="backup_weights",
+                )
+            put(self, "backup_weights", second)
         put(self, "site_rank", _ranks(self.site_ids, sites, "site_ids"))
         put(self, "option_rank", _ranks(self.option_ids, options, "option_ids"))
 
@@ -109,6 +123,20 @@ class CoverageProblem:
     def n_points(self) -> int:
         """Number of demand points."""
         return int(self.covers.shape[1])
+
+    @property
+    def second_weights(self) -> FloatArray:
+        """What the second site that sees a point earns, one a point."""
+        if self.backup_weights is not None:
+            return self.backup_weights
+        return self.weights * self.backup_share
+
+    @property
+    def most_cameras(self) -> IntArray:
+        """Most cameras of each site."""
+        if self.site_cameras is not None:
+            return self.site_cameras
+        return np.full(self.n_sites, self.cameras_per_site, dtype=np.int64)
 
     def label(self, site: int) -> str:
         """The name of a site as the caller knows it."""
@@ -237,6 +265,19 @@ def _checked_money(values: Any, name: str, count: int | None) -> IntArray:
     if (money < 0).any() or (money.dtype.kind == "u" and (money > MAX_TOTAL_IDR).any()):
         raise InvalidInput(f"{name} holds a price out of range", value=int(money.min()), where=name)
     return money.astype(np.int64)
+
+
+def _checked_cameras(values: Any, sites: int) -> IntArray:
+    cameras = np.asarray(values)
+    if cameras.shape != (sites,) or (sites and cameras.dtype.kind not in "iu"):
+        raise InvalidInput(
+            "site_cameras must be whole numbers, one for each site",
+            value=f"{cameras.dtype} {cameras.shape}",
+            where="site_cameras",
+        )
+    if sites and cameras.min() < 1:
+        raise InvalidInput("site_cameras must be at least 1", value=int(cameras.min()))
+    return cameras.astype(np.int64)
 
 
 def _checked_indices(values: Any, name: str, count: int) -> IntArray:

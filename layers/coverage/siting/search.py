@@ -40,11 +40,7 @@ class Search:
         for c in np.unique(options):
             add_option(self.instance, plan, c)
         missing = self.reduced.required & (plan.cameras_at == 0)
-        if (
-            plan.left.min() < 0
-            or plan.cameras_at.max(initial=0) > self.reduced.cameras_per_site
-            or missing.any()
-        ):
+        if plan.left.min() < 0 or (plan.cameras_at > self.reduced.cameras).any() or missing.any():
             return None
         return plan
 

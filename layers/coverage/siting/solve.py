@@ -90,7 +90,11 @@ def solve_fewest_sites(
     """
     if not 0.0 < share <= 1.0:
         raise InvalidInput("share must lie above 0 and at most 1", value=share, where="share")
-    if problem.budget_idr is not None or problem.max_sites is not None or problem.backup_share:
+    if (
+        problem.budget_idr is not None
+        or problem.max_sites is not None
+        or problem.second_weights.any()
+    ):
         raise InvalidInput(
             "the fewest sites are sought without budget, number of sites and backup share",
             where="limits",

@@ -102,7 +102,14 @@ def test_fewest_sites_equal_enumeration() -> None:
     rng = np.random.default_rng(11)
     for number in range(25):
         problem = random_problem(
-            rng, CoverageProblem, sites=6, options=8, points=12, money=False, density=0.35
+            rng,
+            CoverageProblem,
+            sites=6,
+            options=8,
+            points=12,
+            money=False,
+            density=0.35,
+            backup=False,
         )
         problem = replace(problem, max_sites=None, backup_share=0.0)
         reachable = solve_coverage(replace(problem, max_sites=problem.n_sites), gap=0.0).objective
