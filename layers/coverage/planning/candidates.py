@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -11,16 +12,15 @@ from scipy.spatial import cKDTree
 
 from layers.assets.models import AssetStatus, Site
 from layers.coverage.demand import Streets
+from layers.coverage.kernels.slicing import weight_near
+from layers.coverage.planning.asked import SPACING_M, PlanAsked
+from layers.coverage.visibility import PointGrid
 from layers.places.frames import Frame
 
-#: Candidates are at least (>=) this far from each other (m).
-SPACING_M = 30.0
 #: A street is offered a pole between its corners where none stands closer than this (m).
 BETWEEN_CORNERS_M = 60.0
-#: No candidate stands closer than (<) this to a site that is there already (m).
-APART_FROM_SITES_M = 20.0
-#: Most candidates a plan considers; those with most unseen demand in reach are kept.
-MOST_CANDIDATES = 4000
+#: Two candidates this near (m) are one place.
+_SAME_PLACE_M = 0.1
 #: Vertices closer than this are one corner (m).
 _SAME_VERTEX_M = 0.05
 #: Decimals of a degree a site is recorded with (about 1 cm).
@@ -31,19 +31,25 @@ DEGREE_DECIMALS = 7
 class Poles:
     """Candidate poles of one zone, by longitude and latitude.
 
-    `lonlat` (n, 2) degrees as they are recorded; `xy` (n, 2) metres of the frame; `required` (n,).
+    `lonlat` (n, 2) degrees as they are recorded; `xy` (n, 2) metres of the frame; `required` (n,);
+    `promise` (n,) unseen demand in reach, walls left aside: what a pole could gain at the very
+    most. `refused` places that were asked for as candidates and cannot be, with the reason.
     """
 
     lonlat: NDArray[np.float64]
     xy: NDArray[np.float64]
     required: NDArray[np.bool_]
+    promise: NDArray[np.float64]
+    refused: tuple[dict[str, Any], ...] = ()
 
     def __len__(self) -> int:
         return len(self.lonlat)
 
     def only(self, keep: NDArray[np.bool_]) -> Poles:
         """The poles of a mask."""
-        return Poles(self.lonlat[keep], self.xy[keep], self.required[keep])
+        return Poles(
+            self.lonlat[keep], self.xy[keep], self.required[keep], self.promise[keep], self.refused
+        )
 
 
 def street_corners(streets: Streets) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -98,52 +104,80 @@ def keep_apart(
 def candidate_poles(
     frame: Frame,
     streets: Streets,
+    asked: PlanAsked,
     *,
     required: NDArray[np.float64],
-    forbidden: NDArray[np.object_],
+    extra: NDArray[np.float64],
+    worth: NDArray[np.float64],
+    reach_m: float,
 ) -> Poles:
-    """Candidates of one zone: required places, corners, street ends, then places between corners.
+    """Candidates of one zone: required places, then places a planner adds, then corners, street
+    ends and places between corners; each keeps the distance asked for from those before it.
 
-    `required` (n, 2) degrees, kept whatever stands near them; `forbidden` shapely polygons in
-    degrees, edge included. The order of roads in the database does not matter.
+    `required`, `extra` (n, 2) degrees, the former kept whatever stands near them; `worth` of each
+    street piece, what a first view of it would earn. Where more than the usual distance is asked
+    for, places with most of it in reach go first. Those without any are left out. The order of
+    roads in the database does not matter.
     """
     corners, degree = street_corners(streets)
     between = streets.xy
-    must = frame.to_local(required)
-    xy = np.concatenate([must, corners, between])
+    if not asked.corners:
+        corners, degree, between = corners[:0], degree[:0], between[:0]
+    given = np.concatenate([required.reshape(-1, 2), extra.reshape(-1, 2)])
+    xy = np.concatenate([frame.to_local(given), corners, between])
     rank = np.concatenate(
-        [np.zeros(len(must)), np.where(degree >= 3, 1, 2), np.full(len(between), 3)]
-    )
-    lonlat = np.concatenate([required.reshape(-1, 2), frame.to_lonlat(xy[len(must) :])])
+        [
+            np.zeros(len(required)), np.ones(len(extra)), np.where(degree >= 3, 2, 3),
+            np.full(len(between), 4),
+        ]
+    )  # fmt: skip
+    lonlat = np.concatenate([given, frame.to_lonlat(xy[len(given) :])])
     lonlat = np.round(lonlat, DEGREE_DECIMALS)
-    allowed = np.ones(len(xy), dtype=bool)
-    optional = rank > 0
+    why = np.full(len(xy), "", dtype=object)
     taken = _site_places(frame)
-    if len(taken) and len(xy):
-        distance, _ = cKDTree(taken).query(xy, distance_upper_bound=APART_FROM_SITES_M)
-        allowed &= ~(optional & (distance < APART_FROM_SITES_M))
-    if len(forbidden):
+    if len(taken) and len(xy) and asked.site_distance_m > 0:
+        distance, _ = cKDTree(taken).query(xy, distance_upper_bound=asked.site_distance_m)
+        why[distance < asked.site_distance_m] = (
+            f"closer than {asked.site_distance_m:g} m to a site that is there"
+        )
+    if len(asked.forbidden):
         points = shapely.points(lonlat)
-        inside, _ = shapely.STRtree(points).query(forbidden, predicate="intersects")[::-1]
-        mask = np.zeros(len(xy), dtype=bool)
-        mask[inside] = True
-        allowed &= ~(optional & mask)
-    xy, rank, lonlat = xy[allowed], rank[allowed], lonlat[allowed]
-    order = np.lexsort((lonlat[:, 1], lonlat[:, 0], rank))
-    apart = np.where(rank == 3, BETWEEN_CORNERS_M, np.where(rank == 0, 0.1, SPACING_M))
-    kept = keep_apart(xy, order, apart_m=apart)
+        inside = shapely.STRtree(points).query(asked.forbidden, predicate="intersects")[1]
+        why[inside] = "in a forbidden zone"
+    promise = demand_in_reach(xy, PointGrid.of(streets.xy), worth, reach_m=reach_m)
+    why[(promise <= 0.0) & (why == "")] = "no unseen demand in reach"
+    why[rank == 0] = ""
+    allowed = np.flatnonzero(why == "")
+    apart = np.full(len(xy), asked.min_distance_m)
+    apart[rank == 4] = np.maximum(BETWEEN_CORNERS_M, asked.min_distance_m)
+    apart[rank == 0] = _SAME_PLACE_M
+    wide = asked.min_distance_m > SPACING_M
+    first = np.where(wide & (rank > 1), -promise, rank)
+    order = np.lexsort((lonlat[:, 1], lonlat[:, 0], first, np.minimum(rank, 2) if wide else rank))
+    order = order[np.isin(order, allowed)]
+    kept = order[keep_apart(xy[order], np.arange(len(order)), apart_m=apart[order])]
+    crowded = np.setdiff1d(np.flatnonzero((rank == 1) & (why == "")), kept)
+    why[crowded] = f"closer than {asked.min_distance_m:g} m to another candidate"
+    refused = [
+        {"lon": float(lonlat[i, 0]), "lat": float(lonlat[i, 1]), "reason": str(why[i])}
+        for i in np.flatnonzero((rank == 1) & (why != ""))
+    ]
     kept = kept[np.lexsort((lonlat[kept, 1], lonlat[kept, 0]))]
-    return Poles(lonlat[kept], frame.to_local(lonlat[kept]), rank[kept] == 0)
+    return Poles(
+        lonlat[kept], frame.to_local(lonlat[kept]), rank[kept] == 0, promise[kept], tuple(refused)
+    )
 
 
 def demand_in_reach(
-    poles: Poles, points_xy: NDArray[np.float64], weights: NDArray[np.float64], *, reach_m: float
+    places_xy: NDArray[np.float64],
+    points: PointGrid,
+    weights: NDArray[np.float64],
+    *,
+    reach_m: float,
 ) -> NDArray[np.float64]:
-    """Demand within `reach_m` of each pole, walls left aside: what it could gain at the very most."""
-    if not len(points_xy) or not len(poles):
-        return np.zeros(len(poles))
-    near = cKDTree(points_xy).query_ball_point(poles.xy, reach_m, return_sorted=True)
-    return np.array([float(weights[found].sum()) if found else 0.0 for found in near])
+    """Weight of the points within `reach_m` (<=) of each place."""
+    weighed = np.asarray(weights, dtype=np.float64)[points.cells.item]
+    return np.asarray(weight_near(places_xy, points.cells, weighed, float(reach_m)))
 
 
 def _site_places(frame: Frame) -> NDArray[np.float64]:

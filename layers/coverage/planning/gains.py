@@ -20,6 +20,8 @@ from layers.coverage.demand import Profile, profile_named
 from layers.coverage.models import Plan, PlanSite
 from layers.coverage.planning.ground import Ground, known_ground
 from layers.coverage.planning.options import (
+    CAMERA_COST_IDR,
+    CAMERAS_PER_SITE,
     HEADINGS_DEG,
     MOUNT_HEIGHT_M,
     SITE_COST_IDR,
@@ -31,9 +33,6 @@ from layers.coverage.sights import require_lonlat
 from layers.coverage.siting import best_cameras
 from layers.coverage.visibility import pole_sight, sight_lines, slice_camera
 from layers.errors import InvalidInput, NotFound
-
-#: Cameras on a pole where neither the question nor the plan says how many.
-CAMERAS_PER_SITE = 4
 
 
 def plan_gains(
@@ -50,8 +49,9 @@ def plan_gains(
     (longitude, latitude) to try for sites, nothing is stored. `ignoring_cameras`: cameras taken as
     not there, those built from this very plan above all.
 
-    `sites` maps each site counted, in the plan's order, to what it adds to the ones before it, and
-    adds up to `objective`; `losses` maps it to what would be lost without it. Raises `NotFound`
+    Existing cameras that the plan turns or replaces hang as planned; `re_aim_gain` is what that
+    brings. `sites` maps each site counted, in the plan's order, to what it adds to the ones before it, and
+    adds up with it to `objective`; `losses` maps it to what would be lost without it. Raises `NotFound`
     for an unknown plan or site and `InvalidInput` for a place that is none.
     """
     plan, ground = _ground_of(plan_id, ignoring_cameras)
@@ -59,13 +59,15 @@ def plan_gains(
     places = _places(sites, moved or {})
     seen = _seen_by_sites(ground, sites, places)
     worth = _Worth(ground, _backup(plan))
-    gains, objective = {}, 0.0
+    turned = _turn(plan, ground, worth, ignoring_cameras)
+    gains, objective = {}, turned
     for site in sites:
         gains[site.pk] = worth.take(seen[site.pk])
         objective += gains[site.pk]
     return {
         "plan": plan.pk,
         "sites": gains,
+        "re_aim_gain": turned,
         "losses": {site.pk: worth.loss(seen[site.pk]) for site in sites},
         "objective": objective,
         **_figures(plan, ground),
@@ -106,6 +108,9 @@ def site_gain_at(
     seen = _seen_by_sites(ground, sites, _places(sites, {}))
     backup = 0.0 if plan is None else _backup(plan)
     alone, beside = _Worth(ground, backup), _Worth(ground, backup)
+    if plan is not None:
+        _turn(plan, ground, alone, ignoring_cameras)
+        _turn(plan, ground, beside, ignoring_cameras)
     for site in sites:
         beside.take(seen[site.pk])
     number = _part_at(ground, lon, lat)
@@ -143,7 +148,7 @@ class _Worth:
 
     def __init__(self, ground: Ground, backup: float) -> None:
         self.demand = [part.streets.demand for part in ground.parts]
-        self.times = [(part.now[ground.level] > 0).astype(np.int64) for part in ground.parts]
+        self.times = [times.copy() for times in (ground.sites_seeing if backup else ground.seen)]
         self.shares = np.array([1.0, backup, 0.0])
 
     def left(self, part: int) -> NDArray[np.float64]:
@@ -186,6 +191,38 @@ def _joined(
     return [(part, np.unique(np.concatenate(pieces))) for part, pieces in sorted(by_part.items())]
 
 
+def _turned_cameras(plan: Plan) -> dict[int, dict[str, Any]]:
+    """Existing cameras that a plan turns or replaces, by primary key."""
+    return {int(row["camera"]): row for row in plan.parameters.get("re_aimed") or []}
+
+
+def _turn(plan: Plan, ground: Ground, worth: _Worth, ignoring: Collection[int]) -> float:
+    """Take in the existing cameras that a plan turns, as planned; what that earns more than today."""
+    rows = _turned_cameras(plan)
+    cameras = Camera.objects.select_related("model").filter(
+        pk__in=set(rows) - set(ignoring), status=AssetStatus.ACTIVE
+    )
+    now = list(cameras.order_by("pk"))
+    if not now:
+        return 0.0
+    today = worth.value(_seen_by(ground, now))
+    planned = []
+    for camera in now:
+        row = rows[camera.pk]
+        new = lens_named(row["model"]).model if row["model"] else camera.model
+        planned.append(
+            Camera(
+                code="", name="", model=new, kind=camera.kind, status=camera.status,
+                heading_deg=float(row["heading_deg"]), heading_source=Camera.HeadingSource.STATED,
+                fov_deg=lens_named(row["model"]).fov_deg if row["model"] else camera.fov_deg,
+                tilt_deg=None if row["model"] else camera.tilt_deg,
+                mount_height_m=camera.mount_height_m, max_range_m=camera.max_range_m,
+                geom=camera.geom,
+            )
+        )  # fmt: skip
+    return worth.take(_seen_by(ground, planned)) - today
+
+
 def _backup(plan: Plan) -> float:
     return float(plan.parameters.get("backup_share") or 0.0)
 
@@ -201,7 +238,7 @@ def _ground_of(plan_id: int, ignoring: Collection[int]) -> tuple[Plan, Ground]:
         least_px_per_m=float(asked["levels"][plan.level]),
         profile=Profile(**asked["profile"]),
         as_of=datetime.fromisoformat(asked["as_of"]),
-        ignoring=ignoring,
+        ignoring=sorted({*ignoring, *_turned_cameras(plan)}),
     )
     return plan, ground
 
@@ -277,7 +314,16 @@ def _camera(lon: float, lat: float, asked: Mapping[str, Any]) -> Camera:
 def _seen_by(ground: Ground, cameras: list[Camera]) -> list[tuple[int, NDArray[np.int32]]]:
     """What each camera sees at the level; those seen before come from memory."""
     keys: list[tuple[object, ...]] = [
-        (c.geom.x, c.geom.y, c.heading_deg, c.fov_deg, c.mount_height_m, c.model_id)
+        (
+            c.geom.x,
+            c.geom.y,
+            c.heading_deg,
+            c.fov_deg,
+            c.mount_height_m,
+            c.model_id,
+            c.tilt_deg,
+            c.max_range_m,
+        )
         for c in cameras
     ]
     found = {key: ground.views[key] for key in keys if key in ground.views}
@@ -359,7 +405,11 @@ def _best_headings(
     height_m = float(asked.get("mount_height_m") or MOUNT_HEIGHT_M)
     most = cameras_per_site or int(asked.get("cameras_per_site") or CAMERAS_PER_SITE)
     price = float(((plan.certificate if plan is not None else None) or {}).get("rupiah_price") or 0)
-    lenses = lenses_for(ground.least_px_per_m)
+    lenses = lenses_for(
+        ground.least_px_per_m,
+        names=asked.get("models_asked"),
+        camera_cost_idr=int(asked.get("camera_cost_idr") or CAMERA_COST_IDR),
+    )
     part = ground.parts[number]
     range_m = max(lens.reach_m(ground.least_px_per_m) for lens in lenses)
     target_height_m = float(settings.NCC_TARGET_HEIGHT_M)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ from layers.coverage.analysis import (
 )
 from layers.coverage.city import scene_around
 from layers.coverage.demand import Profile
-from layers.coverage.visibility import PointGrid
+from layers.coverage.visibility import PointGrid, sight_lines
 from layers.errors import InvalidInput
 from layers.places.models import Area
 from layers.places.versions import layer_versions, layers_moved_here
@@ -65,9 +67,26 @@ def ground_of_plan(
     return parts
 
 
-def unseen(part: RunPart, level: str) -> NDArray[np.int64]:
-    """Pieces of a part that no active camera sees at the level and that carry demand."""
-    return np.flatnonzero((part.now[level] == 0) & (part.streets.demand > 0))
+def sites_seeing_now(part: RunPart, least_px_per_m: float) -> NDArray[np.int64]:
+    """For each street piece the number of places with an active camera that sees it now.
+
+    Cameras of one site, and cameras at one point, fail together and count once.
+    """
+    ready = [(item, item.view) for item in part.ready if item.view is not None]
+    times = np.zeros(len(part.streets), dtype=np.int64)
+    if not ready or not len(part.streets):
+        return times
+    site_of = dict(
+        Camera.objects.filter(pk__in=[item.camera_id for item, _ in ready]).values_list("pk", "site_id")
+    )  # fmt: skip
+    range_m = max(view.max_range_m for _, view in ready)
+    scene = scene_around(part.frame, [(item.lon, item.lat) for item, _ in ready], range_m=range_m)
+    lines = sight_lines(scene, [view for _, view in ready], part.streets.xy)
+    held = lines.px_per_m >= least_px_per_m
+    _, site = np.unique([site_of[item.camera_id] for item, _ in ready], return_inverse=True)
+    pairs = np.unique(site[lines.camera[held]].astype(np.int64) * len(times) + lines.point[held])
+    np.add.at(times, pairs % len(times), 1)
+    return times
 
 
 @dataclass(eq=False)
@@ -84,6 +103,16 @@ class Ground:
     views: OrderedDict[tuple[object, ...], tuple[int, NDArray[np.int32]]] = field(
         default_factory=OrderedDict
     )
+
+    @cached_property
+    def seen(self) -> list[NDArray[np.int64]]:
+        """For each part and street piece whether an active camera sees it, 0 or 1."""
+        return [(part.now[self.level] > 0).astype(np.int64) for part in self.parts]
+
+    @cached_property
+    def sites_seeing(self) -> list[NDArray[np.int64]]:
+        """For each part and street piece the number of places it is seen from."""
+        return [sites_seeing_now(part, self.least_px_per_m) for part in self.parts]
 
     def remember(self, key: tuple[object, ...], part: int, pieces: NDArray[np.int32]) -> None:
         """Keep what a camera sees; the one longest unused goes first."""
@@ -122,7 +151,7 @@ def known_ground(
         return made()
     versions = layer_versions()
     key = (
-        area_code or "", level, least_px_per_m, profile, as_of, frozenset(ignoring),
+        area_code or "", level, least_px_per_m, json.dumps(profile.as_dict(), sort_keys=True), as_of, frozenset(ignoring),
         tuple(versions.get(name, 0) for name in GROUND_LAYERS),
     )  # fmt: skip
     with _lock:

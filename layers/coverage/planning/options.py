@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from layers.assets.models import CameraKind, CameraModel
 from layers.coverage.city import DEFAULT_FOV_DEG, DEFAULT_RANGE_M, DEFAULT_WIDTH_PX
 from layers.coverage.optics import CameraView, field_of_view_deg
-from layers.errors import NotFound, Unavailable
+from layers.errors import InvalidInput, NotFound, Unavailable
 
 #: A pole with its foundation, power connection and fibre drop (whole rupiah).
 SITE_COST_IDR = 25_000_000
@@ -16,6 +17,10 @@ SITE_COST_IDR = 25_000_000
 SITE_YEARLY_COST_IDR = 6_000_000
 #: A camera of which the price list does not say the price (whole rupiah).
 CAMERA_COST_IDR = 8_000_000
+#: Turning a camera that hangs already: a team with a lift for half a day (whole rupiah).
+RE_AIM_COST_IDR = 500_000
+#: Most cameras on a pole unless another number is asked for.
+CAMERAS_PER_SITE = 4
 #: Cameras of a plan hang this high (m).
 MOUNT_HEIGHT_M = 6.0
 #: Headings tried, clockwise from true north (degrees).
@@ -75,25 +80,43 @@ def lens_named(name: str | None) -> Lens:
         raise NotFound(
             f"no camera model {name!r}", value=name, remedy="choose one of the price list"
         )
+    if model.kind != CameraKind.FIXED:
+        raise InvalidInput(
+            f"{model.name} is not a fixed camera",
+            value=name,
+            remedy="choose fixed models: where a turning one looks is not decided by a plan",
+        )
     return _lens(model)
 
 
-def lenses_for(level_px_per_m: float) -> list[Lens]:
-    """At most three models worth choosing among at a level, by name.
+def lenses_for(
+    level_px_per_m: float,
+    *,
+    names: Sequence[str] | None = None,
+    camera_cost_idr: int = CAMERA_COST_IDR,
+) -> list[Lens]:
+    """The models a plan chooses among at a level, by name; those of `names`, or at most three.
 
-    Fixed models of the price list; one that sees no farther and no wider than another and costs as
+    Fixed models of the price list, those without a price at `camera_cost_idr`. Of named ones all
+    that reach the level. Else one that sees no farther and no wider than another and costs as
     much is left out. Of the rest the cheapest, and those with most ground in view for the money,
     a quarter of the site's charge included.
     """
-    found = [_lens(model) for model in CameraModel.objects.filter(kind=CameraKind.FIXED)]
-    found = found or [_BUILT_IN]
+    if names is not None:
+        found = [_priced(lens_named(name), camera_cost_idr) for name in dict.fromkeys(names)]
+    else:
+        models = CameraModel.objects.filter(kind=CameraKind.FIXED)
+        found = [_priced(_lens(model), camera_cost_idr) for model in models]
+        found = found or [_priced(_BUILT_IN, camera_cost_idr)]
     found = [lens for lens in found if lens.reach_m(level_px_per_m) > 2.0]
     if not found:
         raise Unavailable(
             f"no camera model reaches {level_px_per_m:g} px/m",
             value=level_px_per_m,
-            remedy="load a price list with sharper models, or plan for a lower level",
+            remedy="load or choose sharper models, or plan for a lower level",
         )
+    if names is not None:
+        return sorted(found, key=lambda item: item.name)
     best: dict[tuple[float, int], Lens] = {}
     for lens in sorted(found, key=lambda item: (item.price_idr, item.name)):
         best.setdefault((round(lens.fov_deg, 3), lens.image_width_px), lens)
@@ -107,6 +130,10 @@ def lenses_for(level_px_per_m: float) -> list[Lens]:
         ),
     )
     return sorted([*chosen, *rest[: MOST_MODELS - 1]], key=lambda item: item.name)
+
+
+def _priced(lens: Lens, camera_cost_idr: int) -> Lens:
+    return lens if lens.priced else replace(lens, price_idr=camera_cost_idr)
 
 
 def _lens(model: CameraModel) -> Lens:

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from layers.audit.actor import recorded
 from layers.coverage.analysis import RunPart
 from layers.coverage.models import Plan, PlanCamera, PlanSite
-from layers.coverage.planning.options import SITE_YEARLY_COST_IDR, Lens
+from layers.coverage.planning.options import Lens
 from layers.places.models import Area
 
 
@@ -35,7 +35,7 @@ def plan_record(
     _name_places(answer["sites"], parts)
     models = {lens.name: lens for lens in lenses}
     cameras = [camera for site in answer["sites"] for camera in site["cameras"]]
-    yearly = SITE_YEARLY_COST_IDR * len(answer["sites"])
+    yearly = parameters["site_yearly_cost_idr"] * len(answer["sites"])
     for camera in cameras:
         model = models[camera["model"]].model
         yearly += model.yearly_cost_idr if model is not None else 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import time
+from dataclasses import fields, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -31,7 +31,7 @@ def plan_order(asked: dict[str, Any], *, user: Any) -> Job:
     open to the planner or not new any more.
     """
     require(user, Can.PLAN_SITES)
-    if asked.get("sites") is None and asked.get("budget_idr") is None:
+    if all(asked.get(name) is None for name in ("sites", "budget_idr", "share")):
         raise InvalidInput(
             _("a plan needs a limit"), remedy=_("give a number of sites, a budget, or both")
         )
@@ -53,10 +53,14 @@ def plan_order(asked: dict[str, Any], *, user: Any) -> Job:
 
 @job_kind(PLAN, timeout_s=1200)
 def plan(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
-    """One plan of new sites, as `plan_sites` makes it, with the requests and points it was asked for."""
+    """One plan of new sites, as `plan_sites` makes it, with the requests and points it was asked for.
+
+    The payload may hold every field of `PlanAsked`, read by `PlanAsked.from_params`.
+    """
     import numpy as np
 
     # The engine takes seconds to import: only those who use it pay.
+    from layers.coverage.planning.asked import PlanAsked
     from layers.coverage.planning.service import plan_sites
     from layers.coverage.plans.services import plan_created
 
@@ -67,28 +71,23 @@ def plan(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         )
     }
     must = [*payload.get("required", []), *(places[pk] for pk in payload.get("requests_required", []) if pk in places)]  # fmt: skip
-    may = [*payload.get("extra", []), *(places[pk] for pk in payload.get("requests_extra", []) if pk in places)]  # fmt: skip
-    limit_s = min(float(payload.get("time_limit_s", 60.0)), 600.0)
-    more: dict[str, Any] = {}
-    if may and "candidates_extra" in inspect.signature(plan_sites).parameters:
-        more["candidates_extra"] = np.array(may, dtype=np.float64).reshape(-1, 2)
+    may = [*payload.get("extra", []), *payload.get("candidates_extra", []), *(places[pk] for pk in payload.get("requests_extra", []) if pk in places)]  # fmt: skip
+    limit_s = min(float(payload.get("time_limit_s") or 60.0), 600.0)
+    asked = replace(
+        PlanAsked.from_params({**payload, "forbidden": None, "time_limit_s": limit_s}),
+        required=np.array(must, dtype=np.float64).reshape(-1, 2),
+        candidates_extra=np.array(may, dtype=np.float64).reshape(-1, 2),
+        forbidden=np.array(
+            [_polygon(shape) for shape in payload.get("forbidden", [])], dtype=object
+        ),
+    )
     user = User.objects.filter(pk=payload.get("user") or 0).first()
     made = plan_sites(
-        sites=payload.get("sites"),
-        budget_idr=payload.get("budget_idr"),
-        area_code=payload.get("area"),
-        level=payload.get("level") or "detect",
-        required=np.array(must, dtype=np.float64).reshape(-1, 2),
-        forbidden=np.array([_polygon(shape) for shape in payload.get("forbidden", [])], dtype=object),
-        gap=payload.get("gap", 0.01),
-        time_limit_s=limit_s,
-        profile_name=payload.get("profile"),
-        name=payload.get("name", ""),
         requested_by=user,
         progress=_reporter(job, limit_s),
         should_stop=lambda: job_cancelled(job),
-        **more,
-    )  # fmt: skip
+        **{item.name: getattr(asked, item.name) for item in fields(asked)},
+    )
     # What a cancelled search still found is not kept: nobody waits for it.
     job_checkpoint(job)
     plan_created(made["plan"], user=user, requests=list(places), points=payload.get("required", []))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from layers.coverage.siting.certificate import (
     OPTIMAL_GAP,
@@ -37,6 +38,15 @@ PRICING_ROUNDS = 6
 #: Entries of the matrix above which the programmes are slow: more search comes before them.
 HEAVY = 100_000
 HEAVY_ROUNDS = 20
+
+#: Options above which prices are sought over the promising sites alone, tried on all and corrected:
+#: rounds over everything to begin with, then rounds of sifting, descent rounds of each, and how many
+#: sites are promising for each that is built.
+MANY = 30_000
+FIRST_ROUNDS = 24
+SIFT_ROUNDS = 30
+SIFT_DESCENT = 250
+SIFT_SITES = 12
 
 #: Part of the options up to which the run goes on with the promising ones alone, and how much
 #: looser than theirs the exported certificate may stay.
@@ -158,6 +168,8 @@ class Run:
 
     def prove(self, *, descents: tuple[int, ...]) -> None:
         """From the plan and prices at hand to a plan and bound within the gap."""
+        if len(self.reduced.option_index) > MANY and self._sift():
+            return
         if len(self.reduced.option_index) > SMALL:
             for rounds in descents:
                 self._price(self._descent(rounds))
@@ -183,6 +195,77 @@ class Run:
         self._integer()
         self._report("integer programme")
 
+    def _sift(self) -> bool:
+        """Prices over the promising sites, tried on all of them, and those that show up let in, until
+        nothing does: first by descent, then by linear programme (sifting: Bixby, Gregory, Lustig,
+        Marsten & Shanno 1992, doi:10.1287/opre.40.5.885). Then `_narrow`. True when all is done."""
+        point = self._descent(FIRST_ROUNDS)
+        self._price(point)
+        active = np.zeros(len(self.reduced.option_index), dtype=bool)
+        linear = False
+        for _ in range(SIFT_ROUNDS):
+            active |= self._promising(point)
+            active[self.options] = True
+            part, labels = narrowed(self.reduced, active)
+            child = self._child(part, labels, point)
+            child._price(child._descent(SIFT_DESCENT))
+            child._improve(child._priced_plan())
+            if linear and not child.done():
+                child._linear()
+            self._adopt(child, part)
+            lifted = self._lifted(child, part, labels, point)
+            if linear:
+                # Prices of a corner jump about: half way to the best ones known is often better
+                # (Wentges 1997, doi:10.1016/S0969-6016(97)00001-4).
+                active |= self._promising(lifted)
+                middle = 0.5 * (lifted.prices + self.point.prices)
+                money = 0.5 * (lifted.rupiah_price + self.point.rupiah_price)
+                lifted = min(lifted, self.dual.at_exactly(middle, money), key=lambda p: p.bound)
+            self._price(lifted)
+            self._report("sifting")
+            if self.done():
+                return True
+            loose = lifted.bound > child.point.bound * (1.0 + 0.1 * max(self.enough, 1e-4))
+            point = lifted
+            if not loose and linear:
+                break
+            linear = linear or not loose
+        return self._narrow()
+
+    def _promising(self, point: DualPoint) -> NDArray[np.bool_]:
+        """Options of the sites that these prices build, or most nearly would."""
+        most = SIFT_SITES * max(50, int(point.built.sum()))
+        sites = np.zeros(len(point.values), dtype=bool)
+        if len(sites) > most:
+            sites[np.argpartition(point.values, len(sites) - most)[len(sites) - most :]] = True
+        else:
+            sites[:] = True
+        return np.asarray((sites | point.built)[self.reduced.option_site])
+
+    def _child(self, part: Reduced, labels: IntArray, point: DualPoint) -> Run:
+        """A run over some of the options, from the plan at hand and these prices."""
+        child = Run(part, self.clock, gap=self.enough, seed=self.seed, on_progress=self.on_progress)
+        child.goal = self.goal
+        child.options = np.searchsorted(part.option_index, self.options)
+        child.total = self.total
+        seen = labels >= 0
+        prices = class_sums(labels[seen], point.prices[seen], len(part.first_weight))
+        child._price(child.dual.at(prices, rupiah_price=point.rupiah_price))
+        return child
+
+    def _adopt(self, child: Run, part: Reduced) -> None:
+        """Take over a child's plan where it is better."""
+        if child.total > self.total:
+            self.total, self.options = child.total, part.option_index[child.options]
+
+    def _lifted(self, child: Run, part: Reduced, labels: IntArray, point: DualPoint) -> DualPoint:
+        """A child's prices tried on the whole problem; classes it does not see keep theirs."""
+        seen = labels >= 0
+        share = child.point.prices / np.maximum(part.first_weight, 1.0)
+        prices = point.prices.copy()
+        prices[seen] = self.reduced.first_weight[seen] * share[labels[seen]]
+        return self.dual.at_exactly(prices, child.point.rupiah_price)
+
     def _narrow(self) -> bool:
         """Where reduced-cost fixing leaves few options, solve over those alone, merged anew.
 
@@ -196,24 +279,11 @@ class Run:
             return False
         for _ in range(PRICING_ROUNDS):
             part, labels = narrowed(self.reduced, active)
-            child = Run(
-                part, self.clock, gap=self.enough, seed=self.seed, on_progress=self.on_progress
-            )
-            child.goal = self.goal
-            child.options = np.searchsorted(part.option_index, self.options)
-            child.total = self.total
-            seen = labels >= 0
-            size = len(part.first_weight)
-            prices = class_sums(labels[seen], self.point.prices[seen], size)
-            child._price(child.dual.at(prices, rupiah_price=self.point.rupiah_price))
+            child = self._child(part, labels, self.point)
             child.prove(descents=(DESCENT_ROUNDS,))
-            if child.total > self.total:
-                self.total, self.options = child.total, part.option_index[child.options]
+            self._adopt(child, part)
             self.bound = min(self.bound, max(self.total, child.bound))
-            share = child.point.prices / np.maximum(part.first_weight, 1.0)
-            prices = self.point.prices.copy()
-            prices[seen] = self.reduced.first_weight[seen] * share[labels[seen]]
-            point = self.dual.at_exactly(prices, child.point.rupiah_price)
+            point = self._lifted(child, part, labels, self.point)
             self._price(point)
             missed = point.picked & point.built[self.reduced.option_site] & ~active
             slack = max(self.enough, CERTIFICATE_SLACK)
