@@ -1,22 +1,32 @@
-"""What cameras see: one view, a point, runs and gaps."""
+"""What cameras see: one view, a point, runs with their gaps, failures, comparison and files."""
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from ninja import Field, Schema
 
 from layers.access.policies import Can
 from layers.api.app import new_router, open_to
-from layers.coverage.models import CoverageRun
+from layers.coverage.figures.compare import runs_compare
+from layers.coverage.figures.selectors import (
+    run_done,
+    run_latest,
+    run_losses,
+    run_shown,
+    runs_list,
+)
 from layers.coverage.sights import camera_region, cameras_seeing
-from layers.coverage.tasks import ANALYSE
-from layers.errors import NotFound
+from layers.coverage.tasks import analysis_enqueue
+from layers.errors import InvalidInput
+from layers.exporters.coverage import FORMATS, run_export
 from layers.jobs.health import job_status
-from layers.jobs.services import job_enqueue
 
 router = new_router("coverage")
+_MOST_RUNS = 200
 
 
 class CameraIn(Schema):
@@ -34,9 +44,11 @@ class CameraIn(Schema):
 class RunIn(Schema):
     """What to analyse."""
 
+    subject: str = Field("cameras", max_length=8)
     area: str | None = Field(None, max_length=40)
     level: str = Field("detect", max_length=20)
     profile: str | None = Field(None, max_length=80)
+    edition: str | None = Field(None, max_length=40)
 
 
 @router.post("/camera-view")
@@ -58,64 +70,77 @@ def seeing(request: HttpRequest, lon: float, lat: float) -> dict[str, Any]:
 
 @router.get("/coverage/runs")
 @open_to(Can.SEE_COVERAGE)
-def runs(request: HttpRequest) -> dict[str, Any]:
-    """The last runs, newest first, without their gaps."""
-    rows = (
-        CoverageRun.objects.filter(state=CoverageRun.State.DONE)
-        .select_related("area")
-        .order_by("-id")[:30]
-    )
-    return {
-        "runs": [
-            {
-                "run": row.pk, "level": row.level, "edition": row.edition, "area": row.area.code if row.area else None,
-                "area_name": row.area.name if row.area else "", "finished_at": row.finished_at,
-                "street_m": row.figures.get("street_m"), "street_covered_m": row.figures.get("street_covered_m"),
-            }
-            for row in rows
-        ]
-    }  # fmt: skip
+def runs(
+    request: HttpRequest, subject: str = "", area: str = "", count: int = 30
+) -> dict[str, Any]:
+    """The last runs, newest first, without areas and gaps."""
+    return {"runs": runs_list(subject=subject, area=area, count=max(1, min(count, _MOST_RUNS)))}
 
 
 @router.get("/coverage/runs/latest")
 @open_to(Can.SEE_COVERAGE)
-def latest(request: HttpRequest) -> dict[str, Any]:
+def latest(request: HttpRequest, subject: str = "cameras") -> dict[str, Any]:
     """Figures of the newest run; an empty object before the first."""
-    row = CoverageRun.objects.filter(state=CoverageRun.State.DONE).order_by("-id").first()
-    return {} if row is None else _figures(row)
+    row = run_latest(subject)
+    return {} if row is None else run_shown(row)
 
 
-@router.get("/coverage/runs/{run_id}")
+@router.get("/coverage/runs/{int:run_id}")
 @open_to(Can.SEE_COVERAGE)
 def run(request: HttpRequest, run_id: int) -> dict[str, Any]:
     """Figures of one run."""
-    row = (
-        CoverageRun.objects.filter(pk=run_id, state=CoverageRun.State.DONE).first()
-        if abs(run_id) < 2**62
-        else None
-    )
-    if row is None:
-        raise NotFound(f"no run {run_id}", value=run_id)
-    return _figures(row)
+    return run_shown(run_done(run_id))
+
+
+@router.get("/coverage/runs/{int:run_id}/losses")
+@open_to(Can.SEE_COVERAGE)
+def losses(
+    request: HttpRequest, run_id: int, kind: str = "camera", count: int = 50
+) -> dict[str, Any]:
+    """What is lost if a camera, site or hotspot fails, the worst first."""
+    return run_losses(run_id, kind=kind, count=count)
+
+
+@router.get("/coverage/compare")
+@open_to(Can.SEE_COVERAGE)
+def compare(request: HttpRequest, first: int, second: int, level: str = "") -> dict[str, Any]:
+    """Two runs side by side: areas, and the streets won and lost as GeoJSON."""
+    return runs_compare(run_done(first), run_done(second), level=level or None)
+
+
+@router.get("/coverage/runs/{int:run_id}/export")
+@open_to(Can.SEE_COVERAGE)
+def export(
+    request: HttpRequest, run_id: int, format: str = "xlsx", table: str = ""
+) -> FileResponse:
+    """The numbers behind every figure: xlsx, csv (zipped unless one table is named), geojson, gpkg."""
+    if format not in FORMATS:
+        raise InvalidInput(
+            f"a run is not written as {format!r}", value=format, remedy=f"choose one of {', '.join(FORMATS)}"
+        )  # fmt: skip
+    row = run_done(run_id)
+    suffix = "zip" if format == "csv" and not table else format
+    name = "-".join(["ncc-coverage", str(row.pk), *([table] if table.isidentifier() else [])])
+    with tempfile.TemporaryDirectory(prefix="ncc-run-") as folder:
+        made = Path(folder) / f"{name}.{suffix}"
+        run_export(row, made, table=table)
+        # The name goes with the folder; the open file stays readable to its end.
+        return FileResponse(made.open("rb"), as_attachment=True, filename=made.name)
 
 
 @router.post("/coverage/runs")
 @open_to(Can.PLAN_SITES)
 def analyse(request: HttpRequest, order: RunIn) -> dict[str, Any]:
     """Queue an analysis; asking twice for the same gives the same job."""
-    job = job_enqueue(
-        ANALYSE,
-        params={
-            "area": order.area,
-            "level": order.level,
-            "profile": order.profile,
-            "user": request.user.pk,
-        },
-        key=f"{ANALYSE}:{order.area}:{order.level}:{order.profile}",
-        user=request.user,
-    )
+    job = analysis_enqueue(
+        user=request.user, subject=order.subject, area=order.area, level=order.level, profile=order.profile,
+        edition=order.edition,
+    )  # fmt: skip
     return job_status(job)
 
 
-def _figures(row: CoverageRun) -> dict[str, Any]:
-    return {**row.figures, "parameters": row.parameters, "finished_at": row.finished_at}
+@router.post("/coverage/runs/{int:run_id}/repeat")
+@open_to(Can.PLAN_SITES)
+def repeat(request: HttpRequest, run_id: int) -> dict[str, Any]:
+    """Queue a run's own parameters again; with the same data every figure comes out the same."""
+    return job_status(analysis_enqueue(user=request.user, repeat=run_done(run_id).pk))

@@ -6,6 +6,7 @@ from layers.api import (
     assignments,
     closures,
     coverage,
+    demand,
     desk,
     dispatch,
     hazards,
@@ -22,6 +23,7 @@ from layers.api.gate import guarded_urls
 
 api.add_router("", layers.router)
 api.add_router("", coverage.router)
+api.add_router("", demand.router)
 api.add_router("", positions.router)
 api.add_router("", hazards.router)
 api.add_router("", triage.router)

@@ -306,7 +306,9 @@ def _gathered(
     lonlat, weights = lonlat[kept], weights[kept]
     order = np.lexsort((weights, lonlat[:, 1], lonlat[:, 0]))
     places, owner = np.unique(lonlat[order], axis=0, return_inverse=True)
-    summed = np.bincount(owner.reshape(-1), weights=weights[order], minlength=len(places))
+    summed: NDArray[np.float64] = np.bincount(
+        owner.reshape(-1), weights=weights[order], minlength=len(places)
+    ).astype(np.float64)
     return frame.to_local(places.reshape(-1, 2)), summed
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.dispatch import receiver
 
-from layers.access.models import User
 from layers.coverage.freshness.feed import (
     BATCH,
     MANY,
@@ -15,38 +15,69 @@ from layers.coverage.freshness.feed import (
     sight_changes_waiting,
     sight_changes_work,
 )
+from layers.coverage.models import CoverageRun
 from layers.coverage.plans.tasks import PLAN, plan
 from layers.events.services import event_publish
-from layers.jobs.models import Job
+from layers.jobs.models import ChunkRole, Job, JobChunk, JobState
 from layers.jobs.periodic import periodic
-from layers.jobs.registry import Piece, job_kind
-from layers.jobs.services import job_enqueue, job_progress
+from layers.jobs.registry import Piece, job_changed, job_kind
+from layers.jobs.services import job_enqueue
 
 ANALYSE = "coverage.analyse"
 SIGHTS = "coverage.sights"
 __all__ = ["ANALYSE", "PLAN", "SIGHTS", "analyse", "plan"]
 
 
-@job_kind(ANALYSE, timeout_s=1200)
-def analyse(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
-    """One analysis; running it again gives a new run with the same figures."""
+def _analysis_pieces(job: Job) -> list[Piece]:
+    """The run, and one piece for each of its tiles; workers on any machine take them."""
     # The engine takes seconds to import: only those who use it pay.
-    from layers.coverage.analysis import coverage_analyse
+    from layers.coverage.figures.work import run_plan
 
-    figures = coverage_analyse(
-        area_code=payload.get("area"),
-        level=payload.get("level") or "detect",
-        profile_name=payload.get("profile"),
-        requested_by=User.objects.filter(pk=payload.get("user") or 0).first(),
-        progress=lambda line: job_progress(job, message=line),
-    )
-    event_publish(
-        "coverage.analysed",
-        layer="coverage",
-        object_id=figures["run"],
-        payload={"run": figures["run"]},
-    )
-    return {"run": figures["run"]}
+    run, tiles = run_plan(job.params, requested_by=job.requested_by)
+    return [Piece({"run": run, "part": part, "tile": number}) for part, number in tiles] or [
+        Piece({"run": run, "part": 0, "tile": None})
+    ]
+
+
+def _analysis_end(job: Job, results: list[Any]) -> dict[str, Any]:
+    """The tiles brought together in the order of the plan; what they answered is kept no longer."""
+    from layers.coverage.figures.work import run_finish
+
+    run = int(JobChunk.objects.filter(job=job, role=ChunkRole.WORK).first().payload["run"])  # type: ignore[union-attr]
+    run_finish(run, [answer for answer in results if answer is not None])
+    JobChunk.objects.filter(job=job, role=ChunkRole.WORK).update(result=None)
+    event_publish("coverage.analysed", layer="coverage", object_id=run, payload={"run": run})
+    return {"run": run}
+
+
+@job_kind(ANALYSE, plan=_analysis_pieces, finish=_analysis_end, timeout_s=1200, parallel=64)
+def analyse(job: Job, payload: dict[str, Any]) -> dict[str, Any] | None:
+    """One tile of a run; the answer depends on the tile and the buildings around it alone."""
+    from layers.coverage.figures.work import tile_work
+
+    if payload["tile"] is None:
+        return None
+    return tile_work(payload["run"], payload["part"], payload["tile"])
+
+
+@receiver(job_changed)
+def analysis_given_up(sender: Any, job: Job, **kwargs: Any) -> None:
+    """A run whose job was cancelled or failed leaves nothing behind."""
+    if job.kind == ANALYSE and job.state in (JobState.CANCELLED, JobState.FAILED):
+        first = JobChunk.objects.filter(job=job, role=ChunkRole.WORK).first()
+        if first is not None:
+            CoverageRun.objects.filter(
+                pk=first.payload["run"], state=CoverageRun.State.RUNNING
+            ).delete()
+
+
+def analysis_enqueue(*, user: Any, **wanted: Any) -> Job:
+    """Queue an analysis; while one for the same is on its way, that one is returned.
+
+    `wanted`: subject, area, level, profile, edition by name, or `repeat` with the number of a run.
+    """
+    params = {name: value for name, value in sorted(wanted.items()) if value is not None}
+    return job_enqueue(ANALYSE, params=params, user=user)
 
 
 def _sight_pieces(job: Job) -> list[Piece]:

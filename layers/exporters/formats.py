@@ -39,9 +39,13 @@ def write_geojson(sheet: Sheet, path: Path) -> None:
     _write(sheet, path, "GeoJSON", layer_options={"COORDINATE_PRECISION": 9, "RFC7946": "NO"})
 
 
-def write_geopackage(sheet: Sheet, path: Path) -> None:
-    """GeoPackage; its own id and geometry columns have names no attribute has."""
-    _write(sheet, path, "GPKG", layer_options={"FID": "ncc_fid", "GEOMETRY_NAME": "ncc_geom"})
+def write_geopackage(sheet: Sheet, path: Path, *, append: bool = False) -> None:
+    """GeoPackage; its own id and geometry columns have names no attribute has.
+
+    `append`: as one more table of a file that is there.
+    """
+    options = {"FID": "ncc_fid", "GEOMETRY_NAME": "ncc_geom"}
+    _write(sheet, path, "GPKG", layer_options=options, append=append)
 
 
 def write_csv(sheet: Sheet, path: Path) -> None:

@@ -71,7 +71,6 @@ class Migration(migrations.Migration):
                 ("part", models.PositiveSmallIntegerField()),
                 ("number", models.PositiveIntegerField()),
                 ("inputs", models.BinaryField()),
-                ("result", models.BinaryField(null=True)),
             ],
             options={
                 "verbose_name": "tile of a coverage run",

@@ -76,6 +76,7 @@ def view_from(values: dict[str, Any] | None) -> View | None:
 
 def looker_rows(order: RunOrder) -> list[Any]:
     """Records of the run's cameras or hotspots, by code."""
+    rows: Any
     if order.wifi:
         rows = WifiHotspot.objects.order_by("code")
     else:

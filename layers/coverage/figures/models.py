@@ -47,16 +47,15 @@ class CoverageLoss(models.Model):
 
 
 class CoverageTile(models.Model):
-    """A piece of ground of a run being worked: its input, then its result; gone when the run is done.
+    """A piece of ground of a run being worked, as bytes that any worker can look at; gone when the run ends.
 
-    Tile 0 of a part is the part's ground itself, read when the results are brought together.
+    Tile 0 of a part is the part's ground itself, read when the answers are brought together.
     """
 
     run = models.ForeignKey(CoverageRun, on_delete=models.CASCADE, related_name="tiles")
     part = models.PositiveSmallIntegerField()
     number = models.PositiveIntegerField()
     inputs = models.BinaryField()
-    result = models.BinaryField(null=True)
 
     class Meta:
         db_table = "layers_coveragetile"

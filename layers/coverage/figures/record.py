@@ -99,7 +99,7 @@ def _gaps(run: CoverageRun, order: RunOrder, parts: Parts) -> list[dict[str, Any
             CoverageGap(
                 run=run, rank=number, area_id=area.id if area else None, street=street[:200],
                 demand_uncovered=gap.demand, street_uncovered_m=gap.street_m,
-                point=Point(lon, lat, srid=4326), geom=GEOSGeometry(memoryview(lines.wkb), srid=4326),
+                point=Point(lon, lat, srid=4326), geom=_geos(lines),
             )
         )  # fmt: skip
         listed.append(
@@ -112,6 +112,10 @@ def _gaps(run: CoverageRun, order: RunOrder, parts: Parts) -> list[dict[str, Any
         )  # fmt: skip
     CoverageGap.objects.bulk_create(rows, batch_size=500)
     return listed
+
+
+def _geos(shape: Any) -> Any:
+    return GEOSGeometry(memoryview(shape.wkb), srid=4326)
 
 
 def _names(part: PartGround, pieces: NDArray[np.int64]) -> list[str]:

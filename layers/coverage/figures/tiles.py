@@ -120,18 +120,18 @@ def cut_tiles(
         west, south, east, north = box
         inside = (xy[:, 0] >= west) & (xy[:, 0] < east) & (xy[:, 1] >= south) & (xy[:, 1] < north)
         piece = np.flatnonzero(inside)
-        looking = np.flatnonzero(
+        looking: NDArray[np.int64] = np.flatnonzero(
             (boxes[:, 0] <= east) & (boxes[:, 2] >= west) & (boxes[:, 1] <= north) & (boxes[:, 3] >= south)
         )  # fmt: skip
         square = shapely.box(*box)
-        area = np.sort(tree.query(square, predicate="intersects")) if tree is not None else []
-        area = np.asarray(area, dtype=np.int64)
+        found = tree.query(square, predicate="intersects") if tree is not None else []
+        area = np.sort(np.asarray(found, dtype=np.int64))
         tiles.append(
             Tile(
                 box=box, place=place, level=level, levels=tuple(levels.items()), piece=piece, xy=xy[piece],
-                looker=looking, views=[lookers[i].view for i in looking],
-                reaches=[lookers[i].reach for i in looking],
-                lonlat=np.array([(lookers[i].lon, lookers[i].lat) for i in looking]).reshape(-1, 2),
+                looker=looking, views=[lookers[i].view for i in looking.tolist()],
+                reaches=[lookers[i].reach for i in looking.tolist()],
+                lonlat=np.array([(lookers[i].lon, lookers[i].lat) for i in looking.tolist()]).reshape(-1, 2),
                 area=area, outlines=shapely.intersection(outlines[area], square),
                 clip=None if clip is None else shapely.intersection(clip, square),
             )

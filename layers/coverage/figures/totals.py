@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.coverage.figures.ground import PartGround
+from layers.coverage.figures.ground import AreaRow, PartGround
 from layers.coverage.figures.merge import PartSeen
 from layers.coverage.figures.order import RunOrder
 
@@ -164,7 +164,7 @@ def _redundancy(parts: Parts) -> dict[str, Any]:
 def _areas(order: RunOrder, parts: Parts) -> tuple[list[dict[str, Any]], dict[str, Summed]]:
     """Figures of the smallest areas, and of what they are part of as the sum of its parts."""
     names = list(order.levels)
-    known = {}
+    known: dict[str, AreaRow] = {}
     smallest: dict[str, Summed] = {}
     for part, seen in parts:
         streets = part.streets
@@ -200,7 +200,7 @@ def _areas(order: RunOrder, parts: Parts) -> tuple[list[dict[str, Any]], dict[st
     return rows, smallest
 
 
-def _row(area: Any, summed: Summed, order: RunOrder) -> dict[str, Any]:
+def _row(area: AreaRow, summed: Summed, order: RunOrder) -> dict[str, Any]:
     names = list(order.levels)
     by_level = {
         name: {

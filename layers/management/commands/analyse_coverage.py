@@ -21,6 +21,7 @@ class Command(JsonCommand):
             "--level", default="detect", help="detect, observe, recognise or identify"
         )
         parser.add_argument("--profile", help="name of a demand profile")
+        parser.add_argument("--wifi", action="store_true", help="wifi reach instead of cameras")
         parser.add_argument("--edition", help="edition of the pixel density table")
 
     def answer(self, **options: Any) -> dict[str, Any]:
@@ -29,5 +30,6 @@ class Command(JsonCommand):
             level=options["level"],
             profile_name=options["profile"],
             edition=options["edition"],
+            subject="wifi" if options["wifi"] else "cameras",
             progress=self.progress,
         )
