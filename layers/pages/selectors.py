@@ -40,9 +40,10 @@ def report_choices() -> dict[str, Any]:
 
 
 def coverage_choices() -> dict[str, Any]:
-    """Camera models and the levels of the table in use, for the forms of the coverage console."""
+    """Camera models, areas and the levels of the table in use, for the forms of the coverage console."""
     _edition, levels = levels_of()
     return {
+        "areas": Area.objects.exclude(level=Area.Level.CITY).order_by("code").only("code", "name", "level")[:3000],
         "models": CameraModel.objects.order_by("name").only("name"),
         "levels": list(levels.items()),
     }

@@ -72,7 +72,7 @@ def test_nothing_serious_on_any_page(
     found["place"] = serious(page)
     for address, ready in {
         f"/{CENTRE}&s=cctv.{town.pk}": "#details:not([hidden]) dd",
-        f"/coverage/{CENTRE}": "[data-gap-list] button",
+        f"/coverage/?tab=gaps{CENTRE}": "[data-gap-list] button",
         "/reports/": "html[data-ready=reports] .report-card",
         "/admin/": "#content-main",
         "/admin/layers/camera/": "#result_list",
@@ -124,7 +124,9 @@ def walk(page: Any, *, limit: int = 160) -> list[dict[str, Any]]:
     ("address", "role", "reaches"),
     [
         ("/", "", ["#search", "#layers", "leaflet-control-zoom"]),
-        ("/coverage/", "planner", ["click-mode", "#gaps", "#areas", "#search"]),
+        ("/coverage/", "planner", ["#run-bar", "#tabs", "#areas", "#search"]),
+        ("/coverage/?tab=gaps", "planner", ["#gaps", "#tabs"]),
+        ("/coverage/?tab=point", "planner", ["click-mode"]),
         ("/dispatch/", "dispatcher", ["#command", "#queue", "#units", "#side", "#search"]),
     ],
 )
@@ -187,12 +189,16 @@ def test_search_details_and_layers_by_keyboard(open_page: Open, town: Any) -> No
 
 def test_a_gap_and_the_click_mode_by_keyboard(open_page: Open, town: Any) -> None:
     coverage_analyse()
-    page, watch = open_page(f"/coverage/{CENTRE}", user=city.person("pe", "planner"))
+    page, watch = open_page(f"/coverage/?tab=point{CENTRE}", user=city.person("pe", "planner"))
     page.locator("input[value='look']").focus()
     page.keyboard.press("ArrowRight")
     assert page.locator("#point-view").is_visible()
     page.keyboard.press("ArrowRight")
     assert page.locator("#camera-trial").is_visible()
+    page.locator("#tab-point").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.id") == "tab-gaps"
     gap = page.locator("[data-gap-list] button").first
     gap.focus()
     page.keyboard.press("Enter")

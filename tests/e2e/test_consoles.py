@@ -107,10 +107,14 @@ def test_a_planner_reads_figures_and_goes_to_the_worst_gap(open_page: Open, town
     run = coverage_analyse()
     page, watch = open_page(f"/coverage/{CENTRE}", user=city.person("pe", "planner"))
     figures = page.locator("[data-figures]").inner_text()
-    share = 100 * run["street_covered_m"]["detect"] / run["street_m"]
-    assert 1 < share < 60
-    assert re.search(rf"deteksi\s+{share:.1f}".replace(".", "[.,]"), figures, re.I)
+    demand = 100 * run["demand_covered"]["detect"] / run["demand"]
+    street = 100 * run["street_covered_m"]["detect"] / run["street_m"]
+    assert 1 < street < 60
+    shares = rf"deteksi\s+{demand:.1f} %\s+{street:.1f} %".replace(".", "[.,]")
+    assert re.search(shares, figures, re.I)
     assert "Tanah dianggap datar" in figures
+    assert IMAGE in page.locator("#areas").inner_text()
+    page.get_by_role("tab", name="Celah").click()
     worst = run["gaps"][0]
     row = page.locator("[data-gap-list] button").first
     assert worst["street"] in row.inner_text()
@@ -120,13 +124,13 @@ def test_a_planner_reads_figures_and_goes_to_the_worst_gap(open_page: Open, town
     assert row.get_attribute("aria-pressed") == "true"
     streets = page.locator("[data-gap-list]").inner_text()
     assert SCRIPT in streets
-    assert IMAGE in page.locator("#areas").inner_text()
     assert_text_stayed_text(page)
     watch.assert_clean()
 
 
 def test_a_planner_asks_who_sees_a_point(open_page: Open, town: None) -> None:
     page, watch = open_page(f"/coverage/{CENTRE}", user=city.person("pe", "planner"))
+    page.get_by_role("tab", name="Uji").click()
     page.get_by_label("tanya kamera yang melihat").check(force=True)
     click_map(page, LON, LAT + 0.0002)
     page.wait_for_selector("#point-view .rank-row")
@@ -144,6 +148,7 @@ def test_a_planner_asks_who_sees_a_point(open_page: Open, town: None) -> None:
 
 def test_a_planner_tries_a_camera_and_its_region_follows(open_page: Open, town: None) -> None:
     page, watch = open_page(f"/coverage/{CENTRE}", user=city.person("pe", "planner"))
+    page.get_by_role("tab", name="Uji").click()
     page.get_by_label("coba kamera").check(force=True)
     page.wait_for_selector("#camera-trial dd:has-text('m²')")
     click_map(page, LON, LAT + 0.0005)

@@ -86,7 +86,13 @@ def test_nothing_english_is_left_on_the_consoles(open_page: Open, town: Any) -> 
     page.locator(".map-canvas").click(position={"x": 500, "y": 300})
     page.wait_for_selector("#ranking .banner")
     assert "Tidak ada jalan" in page.locator("#ranking .banner").inner_text()
+    coverage_analyse(subject="wifi")
     page, watch = open_page(f"/coverage/{CENTRE}", user=boss)
+    for tab in ("seen", "gaps", "redundancy", "history", "wifi", "weights"):
+        page.locator(f"#tab-{tab}").click()
+        page.wait_for_timeout(300)
+        assert left(page) == [], tab
+    page.locator("#tab-point").click()
     page.get_by_label("coba kamera").check(force=True)
     page.wait_for_selector("#camera-trial dd")
     assert left(page) == []

@@ -5,12 +5,14 @@ import { language, t } from "./text.js";
 const locale = language.startsWith("en") ? "en-GB" : "id-ID";
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+const fine = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
 const rupiah = new Intl.NumberFormat(locale, { style: "currency", currency: "IDR", maximumFractionDigits: 0 });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 const POINTS = ["n", "ne", "e", "se", "s", "sw", "w", "nw"];
 
 export const formatInteger = (value) => whole.format(value);
 export const formatNumber = (value) => decimal.format(value);
+export const formatFine = (value) => fine.format(value);
 export const formatRupiah = (value) => rupiah.format(value);
 export const formatTime = (value) => moment.format(new Date(value));
 
