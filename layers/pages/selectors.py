@@ -43,7 +43,9 @@ def coverage_choices() -> dict[str, Any]:
     """Camera models, areas and the levels of the table in use, for the forms of the coverage console."""
     _edition, levels = levels_of()
     return {
-        "areas": Area.objects.exclude(level=Area.Level.CITY).order_by("code").only("code", "name", "level")[:3000],
+        "areas": Area.objects.exclude(level=Area.Level.CITY)
+        .order_by("code")
+        .only("code", "name", "level")[:3000],
         "models": CameraModel.objects.order_by("name").only("name"),
         "levels": list(levels.items()),
     }

@@ -146,7 +146,7 @@ def test_what_failures_cost_and_what_changed_between_two_runs(open_page: Open, t
 
 def test_the_numbers_come_as_files(open_page: Open, town: None) -> None:
     page, watch = open_page(f"/coverage/{CENTRE}", user=city.person("pe", "planner"))
-    page.locator(".drop summary", has_text="Angka sebagai berkas").click()
+    page.locator(".drop summary", has_text="Unduh angka").click()
     with page.expect_download() as waiting:
         page.locator("[data-files] a", has_text="XLSX").click()
     run = CoverageRun.objects.filter(subject="cameras").latest("pk").pk

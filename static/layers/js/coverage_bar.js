@@ -48,7 +48,14 @@ export function createRunBar(node, { onRun, onWifi }) {
   return {
     job,
     orderWifi: (profile) => order(() => analyse({ subject: "wifi", profile })).then(onWifi),
-    level: (level) => form && (form.elements.level.value = level),
+    ask(level, area) {
+      toast(t("No analysis at this image quality yet."), "info");
+      if (!form) return;
+      form.elements.level.value = level;
+      form.elements.area.value = area;
+      form.closest("details").open = true;
+      form.querySelector("button").focus();
+    },
     profiles(list) {
       if (form) clear(form.elements.profile).append(...list.map((one) => el("option", { value: one.is_default ? "" : one.name, text: one.name })));
     },

@@ -1,6 +1,6 @@
 // The coverage console: one run at a time, one question a tab.
 
-import { coverageRun, latestRun } from "./api_coverage.js";
+import { coverageRun, coverageRuns, latestRun } from "./api_coverage.js";
 import { createCameraTrial } from "./camera_trial.js";
 import { showLayer } from "./composition.js";
 import { startCityMap } from "./city_map.js";
@@ -35,7 +35,7 @@ const { scene } = console_;
 const pointView = createPointView(byId("point-view"), console_);
 const trial = createCameraTrial(byId("camera-trial"), console_);
 const figures = createCoverageFigures(byId("figures"));
-const gaps = createGapList(byId("gaps"), console_);
+const gaps = createGapList(byId("gaps"), console_, { onLevel: atLevel });
 const areas = createAreaTable(byId("areas"), {
   columns: ["demand", "street", "ground"],
   onArea: (code) => {
@@ -87,6 +87,15 @@ function clickMode() {
   else if (!trial.placed()) trial.put(scene.map.getCenter());
 }
 
+// The newest run at another level of the same area; where there is none, the form for one is opened.
+async function atLevel(level) {
+  const { runs } = await coverageRuns({ subject: "cameras", count: 200 });
+  const found = runs.find((run) => run.level === level && (run.area ?? null) === (current.area ?? null));
+  if (found) await load(found.run);
+  else bar.ask(level, current.area ?? "");
+  return Boolean(found);
+}
+
 async function load(number) {
   current = number ? await coverageRun(number) : await latestRun();
   if (current.subject === "wifi") {
@@ -98,7 +107,7 @@ async function load(number) {
   await bar.show(current);
   figures.show(current);
   areas.show(current);
-  gaps.show(current.gaps ?? []);
+  gaps.show(current);
   onMap();
   if (stale.delete(tab)) await needs[tab]?.();
 }

@@ -6,14 +6,16 @@ import { t } from "./text.js";
 
 const AT_FIRST = 25;
 
-export function createGapList(node, { scene }) {
+export function createGapList(node, { scene }, { onLevel }) {
   const list = node.querySelector("[data-gap-list]");
   const note = node.querySelector("[data-gap-note]");
   const choice = node.querySelector("[data-gap-area]");
+  const levels = node.querySelector("[data-gap-level]");
   const more = node.querySelector("[data-gap-more]");
   const { L, map } = scene;
   let gaps = [];
   let area = "";
+  let level = "";
   let most = AT_FIRST;
   let mark = null;
 
@@ -60,14 +62,20 @@ export function createGapList(node, { scene }) {
     if (!area || !boxes.length) return;
     map.fitBounds(boxes.reduce((all, [west, south, east, north]) => all.extend([[south, west], [north, east]]), L.latLngBounds([])), { maxZoom: 16, padding: [30, 30] });
   });
+  levels.addEventListener("change", async () => {
+    // Where no run of that level is found, the choice goes back to what is shown.
+    if (!(await onLevel(levels.value))) levels.value = level;
+  });
   more.addEventListener("click", () => {
     most += 4 * AT_FIRST;
     draw();
   });
 
   return {
-    show(found) {
-      gaps = found;
+    show(run) {
+      gaps = run.gaps ?? [];
+      level = run.level ?? levels.value;
+      levels.value = level;
       most = AT_FIRST;
       draw();
     },
