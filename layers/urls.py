@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from layers.pages import accounts, citizens, dispatch, health, triage, views
+from layers.pages import accounts, citizens, dispatch, health, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,11 +15,8 @@ urlpatterns = [
     path("coverage/", views.coverage, name="coverage"),
     path("reports/", views.reports, name="reports"),
     path("planning/", views.planning, name="planning"),
-    path("triage/", triage.triage, name="triage"),
-    path("triage/<int:report_id>/", triage.decide, name="triage_decide"),
     path("report/", citizens.report, name="report"),
     path("report/<str:token>/", citizens.report_status, name="report_status"),
-    path("decisions/", views.decisions, name="decisions"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
     path("language/", accounts.set_language, name="set_language"),

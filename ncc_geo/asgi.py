@@ -15,11 +15,7 @@ if os.environ.get("NCC_SUPERVISED"):
     # The server's own child processes: the kernel takes them along with their parent.
     end_with_parent()
 
-_pages = get_asgi_application()
-
-from layers.api.position_door import PositionDoor  # noqa: E402 - models come with the application
-
-application = PositionDoor(_pages)
+application = get_asgi_application()
 
 
 def _load_engines() -> None:

@@ -3,7 +3,8 @@
     var/venv/bin/python -m benchmarks.coverage.run [--buildings N] [--cameras N] [--threads N]
 
 Peers that are not installed are named and left out: embreex (rays), pyvispoly (exact CGAL
-polygon), GDAL's viewshed through the library pyogrio brings. Truth is the overlay by GEOS.
+polygon), GDAL's viewshed through the library pyogrio brings, PostGIS where DATABASE_URL names one
+(its time is by the clock). Truth is the overlay by GEOS.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import math
+import os
 import resource
 import time
 from collections.abc import Callable
@@ -97,6 +99,84 @@ def by_overlay(scene: Scene, shapes: Any, heights: Any, places: Any) -> None:
         )
         note = f"ours differs by {worst:.1e} of the area at most"
         line(f"shapely shadows, {name}", len(places) / seconds, "regions/s", note)
+
+
+_SHADOWS = """
+WITH eye AS (SELECT ST_MakePoint(%(x)s, %(y)s) AS g),
+near AS (SELECT b.geom FROM bench_footprint AS b, eye WHERE ST_DWithin(b.geom, eye.g, %(reach)s)),
+walls AS (SELECT (ST_DumpSegments(ST_Boundary(geom))).geom AS wall FROM near),
+times AS (
+    SELECT wall, 4 * %(reach)s / greatest(ST_Distance(wall, eye.g), 0.01) AS k FROM walls, eye
+),
+hidden AS (
+    SELECT ST_ConvexHull(ST_Collect(wall, ST_Scale(wall, ST_MakePoint(k, k), eye.g))) AS g
+      FROM times, eye
+    UNION ALL SELECT geom FROM near
+)
+SELECT ST_Area(ST_Difference(%(disk)s::geometry, (SELECT ST_UnaryUnion(ST_Collect(g)) FROM hidden)))
+"""
+
+
+def by_postgis(scene: Scene, shapes: Any, places: Any) -> None:
+    """The shadow of every wall, cut by PostGIS on an indexed table; one connection, by the clock."""
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        print("DATABASE_URL names no PostGIS: left out")
+        return
+    import psycopg
+
+    turns = np.linspace(0, 2 * math.pi, 720, endpoint=False)
+    grown = RANGE_M * math.sqrt(turns[1] / math.sin(turns[1]))
+    flat = Scene(
+        scene.arrays._replace(height=np.full_like(scene.arrays.height, TALL_M)), scene.report
+    )
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TEMP TABLE bench_footprint (geom geometry) ON COMMIT DROP")
+        with connection.cursor().copy("COPY bench_footprint FROM STDIN") as copy:
+            for wkb in shapely.to_wkb(shapes, hex=True):
+                copy.write_row((wkb,))
+        connection.execute("CREATE INDEX ON bench_footprint USING gist (geom)")
+        connection.execute("ANALYZE bench_footprint")
+        areas = []
+        begin = time.perf_counter()
+        for x, y in places:
+            disk = shapely.Polygon(
+                np.column_stack([x + grown * np.cos(turns), y + grown * np.sin(turns)])
+            )
+            row = connection.execute(
+                _SHADOWS,
+                {"x": float(x), "y": float(y), "reach": RANGE_M, "disk": disk.wkb_hex},
+            ).fetchone()
+            areas.append(float(row[0]) if row else math.nan)
+        seconds = time.perf_counter() - begin
+    cameras = [CameraView(x=x, y=y, height_m=EYE_M, max_range_m=RANGE_M) for x, y in places]
+    mine = np.array([r["visible"].area for r in visible_regions(flat, cameras, {})])
+    note = f"by the clock; our areas differ by {np.abs(mine / areas - 1).max():.0e} at most"
+    line("PostGIS shadows, 2D", len(places) / seconds, "regions/s", note)
+
+
+def scaling(scene: Scene, buildings: int, points: Any, most: int) -> None:
+    """How the rates of 2.5D regions and lines hold over ever more cameras."""
+    grid = PointGrid.of(points)
+    count = 100
+    while count <= most:
+        places = street_places(np.random.default_rng(count), buildings, count)
+        cameras = [CameraView(x=x, y=y, height_m=EYE_M, max_range_m=RANGE_M) for x, y in places]
+        spent = drawn = 0.0
+        for first in range(0, count, 5000):
+            some = cameras[first : first + 5000]
+            regions, seconds = timed(lambda: visible_regions(scene, some, {}))  # noqa: B023
+            spent += seconds
+            drawn += len(regions)
+        line(f"ours, 2.5D regions of {count:,} cameras", drawn / spent, "regions/s")
+        tested = spent = 0.0
+        for first in range(0, count, 5000):
+            some = cameras[first : first + 5000]
+            lines, seconds = timed(lambda: sight_lines(scene, some, grid))  # noqa: B023
+            tested += lines.lines_tested
+            spent += seconds
+        line(f"ours, 2.5D lines of {count:,} cameras", tested / spent / 1e6, "million/s")
+        count *= 10
 
 
 def by_cgal(shapes: Any, places: Any) -> None:
@@ -264,6 +344,7 @@ def main() -> None:
     parser.add_argument("--slow-cameras", type=int, default=20)
     parser.add_argument("--points", type=int, default=1_500_000)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--scaling", type=int, default=10_000, help="most cameras of the scaling")
     options = parser.parse_args()
     shapes, heights, _side = city_footprints(options.buildings)
     scene, seconds = timed(lambda: Scene.from_polygons(shapes, heights))
@@ -275,11 +356,15 @@ def main() -> None:
         f" {scene.nbytes / 1e6:.0f} MB; 360°, {RANGE_M:.0f} m, eye {EYE_M} m, target {TARGET_M} m; rates are for one processor second"
     )
     ours(scene, places, points, options.threads)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory so far {peak:,.0f} MB, the city's shapes included")
     few = places[: options.slow_cameras]
     by_overlay(scene, shapes, heights, few)
     by_cgal(shapes, few)
     by_viewshed(shapes, few)
+    by_postgis(scene, shapes, few)
     by_embree(shapes, heights, places[:200], points)
+    scaling(scene, options.buildings, points, options.scaling)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory {peak:,.0f} MB, the city's shapes and all peers included")
 

@@ -37,8 +37,11 @@ class CameraIn(Schema):
     heading_deg: float = Field(ge=-360, le=720)
     fov_deg: float = Field(gt=0, le=360)
     model: str | None = Field(None, max_length=120)
+    kind: str | None = Field(None, max_length=8)
     height_m: float = Field(5.0, gt=0, le=500)
+    tilt_deg: float | None = Field(None, ge=-90, le=90)
     range_m: float = Field(150.0, gt=0, le=2000)
+    edition: str | None = Field(None, max_length=40)
 
 
 class RunIn(Schema):
@@ -57,15 +60,18 @@ def camera_view(request: HttpRequest, camera: CameraIn) -> dict[str, Any]:
     """The region a camera would see at every level, buildings in the way."""
     return camera_region(
         camera.lon, camera.lat, heading_deg=camera.heading_deg, fov_deg=camera.fov_deg, model=camera.model,
-        height_m=camera.height_m, range_m=camera.range_m,
+        kind=camera.kind, height_m=camera.height_m, tilt_deg=camera.tilt_deg, range_m=camera.range_m,
+        edition=camera.edition,
     )  # fmt: skip
 
 
 @router.get("/cameras-seeing")
 @open_to(Can.SEE_COVERAGE)
-def seeing(request: HttpRequest, lon: float, lat: float) -> dict[str, Any]:
+def seeing(
+    request: HttpRequest, lon: float, lat: float, edition: str | None = None
+) -> dict[str, Any]:
     """Cameras that see a point, best view first."""
-    return cameras_seeing(lon, lat)
+    return cameras_seeing(lon, lat, edition=edition)
 
 
 @router.get("/coverage/runs")

@@ -129,9 +129,10 @@ class CameraView:
     `hfov_deg` is the wedge in plan, heading ± hfov/2, edges included (0 < hfov ≤ 360).
     Below 180° the picture is flat: pixels follow the depth along the tilted optical axis, and
     the near and far edges are straight lines across the heading. From 180° on they go by radius:
-    with `lens_hfov_deg` (a PTZ, or one sensor of several) the lens is aimed at the target, else
+    with `lens_hfov_deg` (a PTZ, or one sensor of several) a lens looks at the target, else
     the picture is a panorama of `image_width_px` over the whole field.
-    `vfov_deg` None leaves the vertical field unbounded: neither a near nor a far edge.
+    `vfov_deg` None leaves the vertical field unbounded, as for a PTZ that is aimed: neither a
+    near nor a far edge.
     """
 
     x: float
@@ -188,8 +189,8 @@ class CameraView:
         return self.image_width_px / (2.0 * math.tan(math.radians(flat_deg) / 2.0))
 
     def edges_m(self) -> tuple[float, float]:
-        """Near and far edge: forward of a flat view, by radius of a panorama; none when aimed."""
-        if self.vfov_deg is None or self.lens_hfov_deg is not None:
+        """Near and far edge: forward of a flat view, by radius otherwise; none when unbounded."""
+        if self.vfov_deg is None:
             return 0.0, math.inf
         return vertical_edges_m(self.above_target_m, tilt_deg=self.tilt_deg, vfov_deg=self.vfov_deg)
 

@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from layers.coverage.kernels.drawing import regions_kernel
+from layers.coverage.kernels.star import star_regions_kernel
 from layers.coverage.mounting import mount_cameras
 from layers.coverage.optics import DORI_2014, CameraView, view_table
 from layers.coverage.scene import Scene
@@ -57,18 +58,31 @@ def visible_regions(
         dtype=np.float64,
     ).reshape(len(placed), len(names))
     arc_step = 2.0 * math.pi / (4 * math.ceil(90.0 / arc_step_deg))
+    # Neighbours one after the other: what is around one is at hand for the next.
+    order = _by_place(views)
     chunks = chunks_of(np.zeros(len(placed)), threads, most=64)
+    width = len(names)
 
     def run(first: int, last: int) -> NDArray[np.object_]:
-        drawn = regions_kernel(scene.arrays, windows, views, reaches, first, last, arc_step)
-        return _geometries(drawn, (last - first) * len(names))
+        cameras = order[first:last]
+        *drawn, left = star_regions_kernel(scene.arrays, windows, views, reaches, cameras, arc_step)
+        geometries = _geometries(*drawn, regions=(last - first) * width)
+        if left.size:
+            drawn = regions_kernel(scene.arrays, windows, views, reaches, cameras[left], arc_step)
+            rest = (left[:, None] * width + np.arange(width)).ravel()
+            geometries[rest] = _geometries(*drawn, regions=left.size * width)
+        return geometries
 
-    geometries = [g for part in in_threads(run, chunks, threads) for g in part]
-    width = len(names)
-    return [
-        dict(zip(names, geometries[i * width : (i + 1) * width], strict=True))
-        for i in range(len(placed))
-    ]
+    geometries = np.empty((len(placed), width), dtype=object)
+    for (first, last), part in zip(chunks, in_threads(run, chunks, threads), strict=True):
+        geometries[order[first:last]] = part.reshape(-1, width)
+    return [dict(zip(names, row, strict=True)) for row in geometries]
+
+
+def _by_place(views: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Numbers of the cameras in the order of squares of 100 m, row by row."""
+    square = np.floor(views[:, :2] / 100.0)
+    return np.lexsort((square[:, 0], square[:, 1])).astype(np.int64)
 
 
 def warm_up() -> None:
@@ -77,23 +91,29 @@ def warm_up() -> None:
     About half a minute of one core after an installation or a change, tenths of a second later.
     """
     scene = Scene.from_polygons([shapely.box(20.0, -5.0, 30.0, 5.0)], [4.0])
-    cameras = [CameraView(x=0.0, y=0.0), CameraView(x=21.0, y=0.0, hfov_deg=90.0)]
+    cameras = [CameraView(x=0.0, y=0.0, height_m=h) for h in (3.0, 5.0)]
+    cameras.append(CameraView(x=21.0, y=0.0, hfov_deg=90.0))
     visible_regions(scene, cameras, threads=1)
     sight_lines(scene, cameras, [(40.0, 0.0)], threads=1)
 
 
 def _geometries(
-    drawn: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    xy: NDArray[np.float64],
+    ring_size: NDArray[np.int64],
+    ring_polygon: NDArray[np.int64],
+    polygon_region: NDArray[np.int64],
+    sure: NDArray[np.bool_] | None = None,
+    *,
     regions: int,
 ) -> NDArray[np.object_]:
-    """Shapely geometries of the drawn rings, one a region."""
-    xy, ring_size, ring_polygon, polygon_region = drawn
+    """Shapely geometries of the drawn rings, one a region; valid those that are not `sure` to be."""
     out = np.full(regions, shapely.Polygon(), dtype=object)
     if not len(polygon_region):
         return out
     rings = shapely.linearrings(xy, indices=np.repeat(np.arange(len(ring_size)), ring_size))
     polygons = shapely.polygons(rings, indices=ring_polygon)
-    for index in np.flatnonzero(~shapely.is_valid(polygons)):
+    doubtful = np.arange(len(polygons)) if sure is None else np.flatnonzero(~sure)
+    for index in doubtful[~shapely.is_valid(polygons[doubtful])]:
         polygons[index] = _mended(polygons[index])
     parts, owner = shapely.get_parts(polygons, return_index=True)
     region = polygon_region[owner]

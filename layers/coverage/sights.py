@@ -6,24 +6,29 @@ import math
 from typing import Any
 
 import shapely
+from django.conf import settings
 from django.contrib.gis.geos import Polygon
 
-from layers.assets.models import AssetStatus, Camera
-from layers.coverage.camera import camera_at
+from layers.assets.models import AssetStatus, Camera, CameraKind
 from layers.coverage.city import (
     ASSUMPTIONS,
     DEFAULT_HEIGHT_M,
+    DEFAULT_HEIGHT_PX,
     DEFAULT_RANGE_M,
-    lens_of_model,
+    DEFAULT_WIDTH_PX,
+    camera_views,
+    lens_fov_deg,
     levels_of,
+    model_named,
     scene_around,
     watchers,
 )
+from layers.coverage.mounting import mount_cameras
 from layers.coverage.optics import level_at
 from layers.coverage.regions import visible_regions
 from layers.coverage.visibility import sight_lines
 from layers.errors import InvalidInput
-from layers.places.frames import frame_at
+from layers.places.frames import Frame, frame_at
 
 
 def require_lonlat(lon: float, lat: float) -> None:
@@ -43,14 +48,19 @@ def camera_region(
     heading_deg: float,
     fov_deg: float,
     model: str | None = None,
+    kind: str | None = None,
     height_m: float = DEFAULT_HEIGHT_M,
+    tilt_deg: float | None = None,
     range_m: float = DEFAULT_RANGE_M,
     edition: str | None = None,
 ) -> dict[str, Any]:
     """GeoJSON FeatureCollection of what a camera there would see: `visible` and every level.
 
     Degrees from true north, metres; regions are exact past the footprints in the database, ground
-    flat, no trees. Raises `InvalidInput` for a place, field, height or range that is none.
+    flat, no trees. `kind` is `fixed`, `ptz` or `multi`, by default the model's. The features are
+    what is watched now; of a PTZ `reachable` holds what it could turn to, which never adds up with
+    them. Without a tilt the vertical field is unbounded. Raises `InvalidInput` for a place, field,
+    height or range that is none, `NotFound` for an unknown model or edition.
     """
     require_lonlat(lon, lat)
     if not math.isfinite(heading_deg):
@@ -59,45 +69,71 @@ def camera_region(
             value=heading_deg,
             remedy="give degrees from true north",
         )
+    chosen = model_named(model)
+    kind = kind or (chosen.kind if chosen else CameraKind.FIXED.value)
+    if kind not in CameraKind.values:
+        raise InvalidInput(
+            f"no kind of camera {kind!r}",
+            value=kind,
+            remedy=f"choose one of {', '.join(CameraKind.values)}",
+        )
     frame = frame_at(lon, lat)
-    width, _height = lens_of_model(model)
     edition_name, levels = levels_of(edition)
-    view = camera_at(
-        frame,
-        lon,
-        lat,
-        heading_deg=heading_deg,
+    x, y = frame.to_local([(lon, lat)])[0]
+    now, reach = camera_views(
+        kind,
+        fov_deg=fov_deg,
+        lens_fov_deg=lens_fov_deg(chosen),
+        heading_deg=frame.grid_bearing_deg(heading_deg, lon, lat),
+        tilt_deg=tilt_deg,
+        image_height_px=chosen.image_height_px if chosen else DEFAULT_HEIGHT_PX,
+        x=float(x),
+        y=float(y),
         height_m=height_m,
-        hfov_deg=fov_deg,
-        image_width_px=float(width),
+        image_width_px=float(chosen.image_width_px if chosen else DEFAULT_WIDTH_PX),
         max_range_m=range_m,
+        target_height_m=settings.NCC_TARGET_HEIGHT_M,
     )
+    views = [view for view in (now, reach if reach is not now else None) if view is not None]
     scene = scene_around(frame, [(lon, lat)], range_m=range_m)
-    regions = visible_regions(scene, [view], levels)[0]
-    features = [
+    drawn = visible_regions(scene, views, levels)
+    return {
+        "type": "FeatureCollection",
+        "edition": edition_name,
+        "kind": kind,
+        "mount": mount_cameras(scene, views[:1])[2][0].kind,
+        "working_srid": frame.srid,
+        "assumptions": list(ASSUMPTIONS),
+        "buildings": scene.buildings,
+        "features": _features(frame, drawn[0], levels, edition_name),
+        "reachable": _features(frame, drawn[1], levels, edition_name) if len(drawn) > 1 else [],
+    }
+
+
+def _features(
+    frame: Frame, regions: dict[str, Any], levels: dict[str, float], edition: str
+) -> list[dict[str, Any]]:
+    return [
         {
             "type": "Feature",
             "properties": {
                 "level": level,
                 "area_m2": round(region.area, 3),
                 "px_per_m": levels.get(level),
+                "edition": edition,
             },
             "geometry": shapely.geometry.mapping(frame.geometries_to_lonlat(region)),
         }
         for level, region in regions.items()
     ]
-    return {
-        "type": "FeatureCollection",
-        "edition": edition_name,
-        "working_srid": frame.srid,
-        "assumptions": list(ASSUMPTIONS),
-        "buildings": scene.buildings,
-        "features": features,
-    }
 
 
 def cameras_seeing(lon: float, lat: float, *, edition: str | None = None) -> dict[str, Any]:
-    """Active cameras that see a target at a point now, best picture first, and how well."""
+    """Active cameras that see a target at a point, best picture first, and how well.
+
+    First those that see it now, then the PTZ that could turn to it (`now` false); the two are
+    counted apart as `watched_now` and `reachable`, which holds both.
+    """
     require_lonlat(lon, lat)
     frame = frame_at(lon, lat)
     edition_name, levels = levels_of(edition)
@@ -145,4 +181,10 @@ def cameras_seeing(lon: float, lat: float, *, edition: str | None = None) -> dic
                     "assumed": list(item.assumed),
                 }
     rows = sorted(found.values(), key=lambda row: (not row["now"], -row["px_per_m"], row["code"]))
-    return {"cameras": rows, "edition": edition_name, "assumptions": list(ASSUMPTIONS)}
+    return {
+        "cameras": rows,
+        "watched_now": sum(row["now"] for row in rows),
+        "reachable": len(rows),
+        "edition": edition_name,
+        "assumptions": list(ASSUMPTIONS),
+    }

@@ -28,6 +28,7 @@ def test_a_block_in_the_open_by_hand() -> None:
     camera = CameraView(x=0, y=0, height_m=5, max_range_m=100)
     region = visible_regions(scene, [camera])[0]["visible"]
     assert region.area == pytest.approx(1e4 * (math.pi - math.atan(0.25)) + 100, rel=1e-7)
+    assert region.area == pytest.approx(29_066.14, abs=0.005)
 
 
 @pytest.mark.parametrize(("target_m", "hidden_to_m"), [(0.0, 60.0), (1.7, 47.25)])
@@ -121,6 +122,73 @@ def test_wedges_levels_and_cameras_inside_are_valid_nested_and_agree() -> None:
                 outer = regions[name]
 
 
+@pytest.mark.parametrize("on_grid", [False, True])
+def test_walls_taller_than_the_eye_equal_an_overlay_by_geos(on_grid: bool) -> None:
+    """Stars from the envelope: footprints that cross, touch and share corners, all endless."""
+    worst, cameras_seen = 0.0, 0
+    for seed in range(12):
+        rng = np.random.default_rng(700 + seed)
+        shapes, _low = random_footprints(rng, int(rng.integers(1, 90)), side_m=180, on_grid=on_grid)
+        heights = rng.choice([8.0, 8.5, 12.0, TALL], len(shapes))
+        scene = Scene.from_polygons(shapes, heights, weld_m=0)
+        cameras = [
+            CameraView(x=x, y=y, height_m=8, max_range_m=100)
+            for x, y in free_places(rng, shapes, 4)
+        ]
+        points = rng.uniform(-110, 110, (300, 2))
+        lines = sight_lines(scene, cameras, points)
+        for i, regions in enumerate(visible_regions(scene, cameras, {})):
+            camera, region = cameras[i], regions["visible"]
+            exact = region_by_shadows(
+                (camera.x, camera.y), 8, 100, camera.target_height_m, shapes, heights, chords=720
+            )
+            assert region.is_valid
+            worst = max(worst, exact.symmetric_difference(region).area / exact.area)
+            assert_agrees(region, points, lines.of(i)[0])
+            cameras_seen += 1
+    assert cameras_seen == 48
+    assert worst <= 1e-9
+
+
+def _by_the_sweep(*arguments: Any) -> Any:
+    """Stands in for the envelope and leaves every camera to the sweep."""
+    empty, cameras = np.empty(0, dtype=np.int64), arguments[4]
+    nothing = (np.empty((0, 2)), empty, empty, empty, np.empty(0, dtype=bool))
+    return (*nothing, np.arange(cameras.size))
+
+
+def test_the_envelope_equals_the_sweep_for_wedges_and_levels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = 0
+    for seed in range(12):
+        rng = np.random.default_rng(900 + seed)
+        shapes, _low = random_footprints(
+            rng, int(rng.integers(1, 80)), side_m=200, on_grid=seed % 2 == 1
+        )
+        scene = Scene.from_polygons(shapes, np.full(len(shapes), TALL))
+        cameras = [
+            CameraView(
+                x=x, y=y, height_m=5, heading_deg=float(rng.choice([0, 90, rng.uniform(0, 360)])),
+                hfov_deg=float(rng.choice([360, 270, 180, 90, 30, 3])), max_range_m=100,
+                image_width_px=float(rng.choice([1920, 3840])),
+                tilt_deg=float(rng.uniform(0, 30)),
+            )
+            for x, y in free_places(rng, shapes, 12)
+        ]  # fmt: skip
+        stars = visible_regions(scene, cameras, {**DORI_2014, **OODPCVS_2025})
+        with monkeypatch.context() as patched:
+            patched.setattr("layers.coverage.regions.star_regions_kernel", _by_the_sweep)
+            swept = visible_regions(scene, cameras, {**DORI_2014, **OODPCVS_2025})
+        for star, sweep in zip(stars, swept, strict=True):
+            for level, region in star.items():
+                assert region.is_valid
+                apart = region.symmetric_difference(sweep[level]).area
+                assert apart <= max(1e-9 * sweep[level].area, 2e-6)
+                compared += 1
+    assert compared == 12 * 12 * 13
+
+
 def test_four_quarters_make_the_circle() -> None:
     rng = np.random.default_rng(11)
     shapes, heights = random_footprints(rng, 60)
@@ -146,8 +214,12 @@ def test_near_blind_zone_and_far_edge_are_straight_lines() -> None:
     dome = CameraView(x=0, y=0, height_m=8, hfov_deg=360, tilt_deg=30, vfov_deg=40)
     ring = visible_regions(scene, [dome], {})[0]["visible"]
     assert ring.area == pytest.approx(math.pi * (far**2 - near**2), rel=1e-7)
-    aimed = CameraView(x=0, y=0, height_m=8, hfov_deg=360, lens_hfov_deg=60, vfov_deg=40)
+    aimed = CameraView(x=0, y=0, height_m=8, hfov_deg=360, lens_hfov_deg=60)
     assert not visible_regions(scene, [aimed], {})[0]["visible"].interiors
+    several = CameraView(
+        x=0, y=0, height_m=8, hfov_deg=360, lens_hfov_deg=60, tilt_deg=30, vfov_deg=40
+    )
+    assert visible_regions(scene, [several], {})[0]["visible"].area == pytest.approx(ring.area)
 
 
 def test_a_camera_on_a_wall_sees_half_and_on_a_corner_three_quarters() -> None:

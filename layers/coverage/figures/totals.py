@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from layers.coverage.city import duplicate_views
 from layers.coverage.figures.ground import AreaRow, PartGround
 from layers.coverage.figures.merge import PartSeen
 from layers.coverage.figures.order import RunOrder
@@ -114,6 +115,11 @@ def run_figures(order: RunOrder, parts: Parts) -> dict[str, Any]:
         "reach_only": sum(not looker.counted and looker.reach is not None for looker in lookers),
         "excluded": [{"code": item.code, "reason": item.reason} for item in lookers if not item.counted],
         "assumed": assumed,
+        "duplicates": sorted(
+            codes
+            for part, _ in parts
+            for codes in duplicate_views((item.code, item.view) for item in part.lookers)
+        ),
         "visible_m2": {
             name: _round(math.fsum(whole.m2[k])) for k, name in enumerate(["visible", *names])
         },

@@ -94,13 +94,13 @@ def _contains(out: F8, low: int, high: int, x: float, y: float) -> bool:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def regions_kernel(
-    scene: Any, windows: Any, views: F8, reaches: F8, first: int, last: int, arc_step: float
+    scene: Any, windows: Any, views: F8, reaches: F8, cameras: I8, arc_step: float
 ) -> tuple[F8, I8, I8, I8]:
-    """Regions of cameras first..last-1 at each column of `reaches` (forward, or by radius).
+    """Regions of the given cameras at each column of `reaches` (forward, or by radius).
 
     Returns coordinates of closed rings, each ring's number of corners, polygon and whether it
     is that polygon's shell (rings of a polygon stand together, shell first), and for each
-    polygon its region: (camera − first) · levels + level.
+    polygon its region: place in `cameras` · levels + level.
     """
     levels = reaches.shape[1]
     xy = np.empty((4096, 2))
@@ -109,7 +109,8 @@ def regions_kernel(
     ring_polygon = [0 for _ in range(0)]
     polygon_region = [0 for _ in range(0)]
     scratch = np.empty((1024, 2))
-    for camera in range(first, last):
+    for index in range(cameras.size):
+        camera = cameras[index]
         view = views[camera]
         x, y = view[0], view[1]
         local = gather(scene, windows, camera, x, y, view[2], view[3], view[7])
@@ -181,7 +182,7 @@ def regions_kernel(
                 if area[shell] <= 0.0:
                     continue
                 polygon = len(polygon_region)
-                polygon_region.append((camera - first) * levels + level)
+                polygon_region.append(index * levels + level)
                 for k in range(drawn + 1):
                     ring = shell if k == 0 else k - 1
                     if k > 0 and holder[ring] != shell:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from layers.dispatch.positions.reading import Reading
@@ -70,12 +69,6 @@ class Intake:
         if ticket.error is not None:
             raise ticket.error
         return ticket.taken
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Keep other writers of this process out, for one who has gathered tickets elsewhere."""
-        with self._writer:
-            yield
 
     def _flush(self) -> None:
         with self._queue:

@@ -28,6 +28,8 @@ class Command(JsonCommand):
             "--height", type=float, default=DEFAULT_HEIGHT_M, help="metres above ground"
         )
         parser.add_argument("--max-range", type=float, default=DEFAULT_RANGE_M, help="metres")
+        parser.add_argument("--kind", help="fixed, ptz or multi; by default the model's")
+        parser.add_argument("--tilt", type=float, help="degrees below the horizon")
         parser.add_argument("--edition", help="edition of the pixel density table")
 
     def answer(self, **options: Any) -> dict[str, Any]:
@@ -37,6 +39,8 @@ class Command(JsonCommand):
             heading_deg=options["heading"],
             fov_deg=options["fov"],
             model=options["model"],
+            kind=options["kind"],
+            tilt_deg=options["tilt"],
             height_m=options["height"],
             range_m=options["max_range"],
             edition=options["edition"],
