@@ -26,13 +26,16 @@ def _load_engines() -> None:
         from layers.coverage.regions import warm_up
         from layers.geo.kernels import compiling
         from layers.management.commands.compile_kernels import compile_routing
+        from layers.network.costing import COSTINGS
         from layers.network.store import routers
 
         with compiling():
             compile_routing()
             warm_up()
         try:
-            routers()
+            for region in routers().regions:
+                for costing in COSTINGS.values():
+                    region.router.costed(costing)
         finally:
             connection.close()
     except Exception as error:  # the page that needs it says what is missing
