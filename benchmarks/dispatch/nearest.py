@@ -162,7 +162,9 @@ def peer_times(
         want = truth[: len(answer["found_s"])]
         both = np.isfinite(want) & np.isfinite(answer["found_s"])
         figures["same_reached"] = bool((np.isfinite(want) == np.isfinite(answer["found_s"])).all())
-        figures["largest_error_s"] = round(float(np.abs(want - answer["found_s"])[both].max()), 3)
+        figures["largest_error_s"] = round(
+            float(np.abs(want[both] - answer["found_s"][both]).max()), 3
+        )
     return figures
 
 

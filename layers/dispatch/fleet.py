@@ -36,7 +36,8 @@ _CLASS_REASONS = {
 
 class FleetUnit(NamedTuple):
     """One unit now. `age_s` is None where the position has no fix time and never goes stale;
-    `lon` and `lat` are None where neither a fix nor a station is known."""
+    `lon` and `lat` are None where neither a fix nor a station is known; `max_age_s` is the age at
+    which its source makes a fix stale, None for that of the settings."""
 
     id: int
     callsign: str
@@ -55,7 +56,6 @@ class FleetUnit(NamedTuple):
     age_s: float | None
     from_station: bool
     max_age_s: float | None = None
-    max_age_s: int | None = None
 
     @property
     def skills(self) -> frozenset[str]:
