@@ -22,10 +22,16 @@ class Town:
     range_m: float = 150.0
 
 
-def town_for(points: int) -> Town:
+#: Streets without many bends and a long sight: everything overlaps, nothing contains another.
+DENSE = {"bend_m": 900.0, "range_m": 260.0}
+
+
+def town_for(points: int, *, dense: bool = False) -> Town:
     """A town with about this many demand pieces of 1 m and a street each 100 m."""
     streets = max(2, round((points / 200.0) ** 0.5))
-    return Town(streets, 100.0 * streets, 200.0 * streets * streets / points)
+    return Town(
+        streets, 100.0 * streets, 200.0 * streets * streets / points, **(DENSE if dense else {})
+    )
 
 
 def instance(
@@ -35,6 +41,7 @@ def instance(
     seed: int = 0,
     models: int = 1,
     headings: bool = False,
+    dense: bool = False,
     **limits: object,
 ) -> CoverageProblem:
     """Candidates along the streets, each seeing the street both ways to its range or to the next
@@ -42,9 +49,10 @@ def instance(
 
     Without `headings` one all-round camera a site; with them one option for each direction of
     sight and for each of `models` ranges (cheaper ones see less far). Demand has hot spots.
+    `dense`: long overlapping views, no two candidates alike.
     """
     rng = np.random.default_rng(seed)
-    town = town_for(points)
+    town = town_for(points, dense=dense)
     n = round(town.length_m / town.piece_m)
     bends = [
         np.sort(rng.random(round(town.length_m / town.bend_m)) * town.length_m)

@@ -1,7 +1,12 @@
 """Siting beside spopt (CBC, HiGHS) and plain HiGHS, each in its own process, same matrices.
 
 python -m benchmarks.siting.run [--candidates N] [--points N] [--sites P] [--headings]
-                                [--peers ours,highs,spopt-highs,spopt-cbc] [--limit-s S]
+                                [--dense] [--peers ours,highs,spopt-highs,spopt-cbc] [--limit-s S]
+python -m benchmarks.siting.run --scaling [--peers …] [--limit-s S]
+
+A line of JSON for each peer: objective, bound, status, seconds on the clock and of the processor,
+peak memory of the process and what the instance alone took. `--scaling` goes over 10³ … 2·10⁴
+candidates and 10⁴ … 10⁶ demand points; a peer that found no optimum is not asked anything larger.
 """
 
 from __future__ import annotations
@@ -17,6 +22,11 @@ from typing import Any
 import numpy as np
 
 PEERS = ("ours", "highs", "spopt-highs", "spopt-cbc")
+#: Candidates and demand points of the scaling table.
+SCALING = (
+    (1_000, 10_000), (3_000, 10_000), (1_000, 100_000), (5_000, 50_000), (10_000, 100_000),
+    (20_000, 500_000), (20_000, 1_000_000),
+)  # fmt: skip
 
 
 def solve_ours(problem: Any, limit_s: float) -> dict[str, float | str]:
@@ -107,11 +117,12 @@ def run_peer(peer: str, args: argparse.Namespace) -> dict[str, Any]:
         points=args.points,
         seed=args.seed,
         headings=args.headings,
+        dense=args.dense,
         models=3 if args.headings else 1,
         max_sites=args.sites,
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
+    start, spent = time.perf_counter(), time.process_time()
     if peer == "ours":
         answer: dict[str, Any] = solve_ours(problem, args.limit_s)
     elif peer == "highs":
@@ -119,6 +130,7 @@ def run_peer(peer: str, args: argparse.Namespace) -> dict[str, Any]:
     else:
         answer = solve_spopt(problem, args.limit_s, peer.split("-")[1])
     answer["seconds"] = round(time.perf_counter() - start, 2)
+    answer["cpu_seconds"] = round(time.process_time() - spent, 2)
     answer["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     answer["instance_mb"] = round(before / 1024)
     answer["non_zeros"] = int(problem.covers.nnz)
@@ -133,6 +145,8 @@ def main() -> None:
     parser.add_argument("--sites", type=int, default=101)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--headings", action="store_true")
+    parser.add_argument("--dense", action="store_true")
+    parser.add_argument("--scaling", action="store_true")
     parser.add_argument("--limit-s", type=float, default=120.0)
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--only", choices=PEERS, help=argparse.SUPPRESS)
@@ -140,18 +154,41 @@ def main() -> None:
     if args.only:
         print(json.dumps(run_peer(args.only, args)))
         return
-    for peer in args.peers.split(","):
-        command = [sys.executable, "-m", "benchmarks.siting.run", *sys.argv[1:], "--only", peer]
-        try:
-            run = subprocess.run(
-                command, capture_output=True, text=True, timeout=args.limit_s * 2 + 60, check=True
+    sizes = SCALING if args.scaling else ((args.candidates, args.points),)
+    given_up: set[str] = set()
+    for candidates, points in sizes:
+        for peer in args.peers.split(","):
+            if peer in given_up:
+                continue
+            answer = in_own_process(peer, args, candidates, points)
+            print(
+                json.dumps({"peer": peer, "candidates": candidates, "points": points, **answer}),
+                flush=True,
             )
-            answer = json.loads(run.stdout.splitlines()[-1])
-        except subprocess.TimeoutExpired:
-            answer = {"status": f"no answer in {args.limit_s * 2 + 60:.0f} s"}
-        except subprocess.CalledProcessError as error:
-            answer = {"status": f"failed: {error.stderr.strip().splitlines()[-1:]}"}
-        print(json.dumps({"peer": peer, **answer}), flush=True)
+            if answer.get("status") not in ("optimal", "Optimal"):
+                given_up.add(peer)
+
+
+def in_own_process(
+    peer: str, args: argparse.Namespace, candidates: int, points: int
+) -> dict[str, Any]:
+    """What a peer answers on an instance, or why it does not."""
+    command = [
+        sys.executable, "-m", "benchmarks.siting.run", "--only", peer, "--candidates", str(candidates),
+        "--points", str(points), "--sites", str(args.sites), "--seed", str(args.seed),
+        "--limit-s", str(args.limit_s), *(["--headings"] if args.headings else []),
+        *(["--dense"] if args.dense else []),
+    ]  # fmt: skip
+    try:
+        run = subprocess.run(
+            command, capture_output=True, text=True, timeout=args.limit_s * 2 + 60, check=True
+        )
+        answer: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        answer = {"status": f"no answer in {args.limit_s * 2 + 60:.0f} s"}
+    except subprocess.CalledProcessError as error:
+        answer = {"status": f"failed: {error.stderr.strip().splitlines()[-1:]}"}
+    return answer
 
 
 if __name__ == "__main__":

@@ -100,6 +100,35 @@ def test_predicted_gain_is_what_an_analysis_measures(quarter: None, level: str) 
     assert again["covered_before"] == pytest.approx(after, abs=0.01)
 
 
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_predicted_gain_of_101_sites_is_what_an_analysis_measures(db: None) -> None:
+    """A town of 24 streets each way, 90 m apart, with a house in every third block."""
+    span = 24
+    for step in range(span):
+        for ends in (
+            [(step * 90.0, i * 90.0) for i in range(span)],
+            [(i * 90.0, step * 90.0) for i in range(span)],
+        ):
+            line = LineString([place(*point) for point in ends], srid=4326)
+            Road.objects.create(name=f"Jalan {step}", road_class="residential", geom=line)
+    for column in range(span - 1):
+        for row in range(column % 3, span - 1, 3):
+            low, high = place(column * 90.0 + 6, row * 90.0 + 6), place(column * 90.0 + 80, row * 90.0 + 80)  # fmt: skip
+            make_building((*low, *high), height_m=9.0)
+    model("A-wide", 3_200_000, 1920, 2.8)
+    model("B-sharp", 14_500_000, 3840, 2.8)
+    for number in range(12):
+        lon, lat = place(170.0 * number, 175.0 * number)
+        make_camera(f"OLD{number}", lon=lon, lat=lat, mount_height_m=6.0)
+    before = coverage_analyse(as_of=AS_OF)["demand_covered"]["detect"]
+    made = plan(sites=101, gap=0.02)
+    assert len(made["sites"]) == 101
+    build(made["plan"])
+    after = coverage_analyse(as_of=AS_OF)["demand_covered"]["detect"]
+    assert after - before == pytest.approx(made["objective"], abs=0.01)
+
+
 @pytest.mark.django_db
 def test_plan_is_stored_as_it_is_answered(quarter: None) -> None:
     made = plan(sites=2)

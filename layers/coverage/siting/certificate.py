@@ -13,7 +13,7 @@ from scipy import sparse
 
 from layers.coverage.siting.dual import Dual
 from layers.coverage.siting.kernels import Instance
-from layers.coverage.siting.merge import csr_parts
+from layers.coverage.siting.matrices import csr_parts
 from layers.coverage.siting.problem import CoverageProblem, FloatArray, IntArray
 
 Status = Literal["optimal", "gap_reached", "time_limit", "cancelled", "stalled"]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from layers.coverage.siting.kernels import Instance, row_sums
@@ -124,6 +125,20 @@ class Dual:
                 key=lambda p: p.bound,
             )
         return best
+
+    def levelled(self, point: DualPoint) -> FloatArray:
+        """Prices lowered until no built site is worth more than the threshold.
+
+        What a site loses is kept as demand left over, so that the bound of these very sites stays
+        (where a pole has one camera); but sites like them, left out of this problem, can no longer
+        stand beside them and loosen the bound of the whole one.
+        """
+        factor = np.ones(self.classes)
+        least = point.threshold if np.isfinite(point.threshold) else 0.0
+        _level(
+            self.instance, point.values, point.built, point.picked, point.rupiah_price, least, factor
+        )  # fmt: skip
+        return point.prices * factor
 
     def hopeless_options(self, point: DualPoint, target: float) -> NDArray[np.bool_]:
         """Options that no plan better than `target` mounts (reduced-cost fixing, Geoffrion 1974,
@@ -268,6 +283,24 @@ class Dual:
         union_values(
             self.instance, prices, profit, price, which, floor, values, picked, spent, self._seen
         )
+
+
+@njit(cache=True, nogil=True)
+def _level(inst, values, built, picked, rupiah_price, least, factor):  # type: ignore[no-untyped-def]
+    for s in range(len(values)):
+        if not built[s] or inst.required[s] or values[s] <= least:
+            continue
+        spent = float(inst.site_cost[s])
+        for c in range(inst.site_start[s], inst.site_start[s + 1]):
+            if picked[c]:
+                spent += inst.option_cost[c]
+        owed = rupiah_price * spent
+        share = (least + owed) / max(1e-300, values[s] + owed)
+        for c in range(inst.site_start[s], inst.site_start[s + 1]):
+            if picked[c]:
+                for j in range(inst.indptr[c], inst.indptr[c + 1]):
+                    k = inst.indices[j]
+                    factor[k] = min(factor[k], share)
 
 
 def best_cameras(

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from layers.coverage.siting.merge import Reduced, csr_parts
+from layers.coverage.siting.matrices import csr_parts
+from layers.coverage.siting.merge import Reduced
 
 #: Above every price.
 MOST_IDR = np.int64(2**62)

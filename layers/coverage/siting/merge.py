@@ -10,6 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import sparse
 
+from layers.coverage.siting.matrices import column_counts, csr_parts, hash_keys, transposed
+from layers.coverage.siting.outdone import distinct_options, needed_sites
 from layers.coverage.siting.problem import CoverageProblem, FloatArray, IntArray
 
 #: Class weights are counted in units of total weight / 2**(39..40), so that every sum of them is
@@ -53,24 +55,26 @@ def reduce_problem(problem: CoverageProblem) -> Reduced:
     """Merge demand points with equal cover sets and drop what no good plan needs.
 
     Dropped: forbidden sites, options that cost more than the budget leaves beside the required
-    sites, options that see no demand, and options dominated at their own site (another one there
-    sees at least as much and costs no more). A required site always keeps its cheapest option.
+    sites, options that see no demand, options dominated at their own site (another one there sees
+    at least as much and costs no more), and sites with one option that another such site outdoes
+    (where no second site earns anything). A required site always keeps its cheapest option.
     Points nobody sees or of no weight belong to no class. Cover sets are grouped by a 64-bit hash
     and then compared element by element: equal hashes are never taken for equal sets.
     """
     required = np.zeros(problem.n_sites, dtype=bool)
     required[problem.required_sites] = True
-    options = _usable_options(problem, required)
+    options = distinct_options(problem, _usable_options(problem, required), required)
     covers = problem.covers[options]
-    weighed = np.flatnonzero((problem.weights > 0) & (_column_counts(covers) > 0))
+    weighed = np.flatnonzero((problem.weights > 0) & (column_counts(covers) > 0))
     if len(weighed) < problem.n_points:
         covers = covers[:, weighed]
     labels, merged = merge_columns(covers)
-    keep = _needed_options(problem, options, merged, required)
-    if len(keep) < len(options):
-        options = options[keep]
-        relabel, merged = merge_columns(merged[keep])
-        labels = relabel[labels]
+    for needed in (_needed_options, needed_sites):
+        keep = needed(problem, options, merged, required)
+        if len(keep) < len(options):
+            options = options[keep]
+            relabel, merged = merge_columns(merged[keep])
+            labels = relabel[labels]
     point_class = np.full(problem.n_points, -1, dtype=np.int64)
     point_class[weighed] = labels
     sums = class_sums(labels, problem.weights[weighed], merged.shape[1])
@@ -86,7 +90,7 @@ def reduce_problem(problem: CoverageProblem) -> Reduced:
     total_idr = int(problem.site_cost_idr.sum() + problem.option_cost_idr.sum())
     return Reduced(
         covers=merged,
-        seen_by=_transposed(merged),
+        seen_by=transposed(merged),
         first_weight=first,
         second_weight=np.minimum(first, np.rint(second * scale)),
         scale=scale,
@@ -109,7 +113,7 @@ def narrowed(reduced: Reduced, active: NDArray[np.bool_]) -> tuple[Reduced, IntA
     one that none of them sees). `option_index`, `site_index` point into `reduced`."""
     options = np.flatnonzero(active)
     covers = reduced.covers[options]
-    seen = np.flatnonzero(_column_counts(covers))
+    seen = np.flatnonzero(column_counts(covers))
     groups, merged = merge_columns(covers[:, seen])
     labels = np.full(len(reduced.first_weight), -1, dtype=np.int64)
     labels[seen] = groups
@@ -118,7 +122,7 @@ def narrowed(reduced: Reduced, active: NDArray[np.bool_]) -> tuple[Reduced, IntA
     part = replace(
         reduced,
         covers=merged,
-        seen_by=_transposed(merged),
+        seen_by=transposed(merged),
         first_weight=class_sums(groups, reduced.first_weight[seen], size),
         second_weight=class_sums(groups, reduced.second_weight[seen], size),
         option_site=option_site.astype(np.int64),
@@ -143,8 +147,8 @@ def merge_columns(covers: Any) -> tuple[IntArray, Any]:
     covers = sparse.csr_matrix(covers)
     covers.sort_indices()
     indptr, indices = csr_parts(covers)
-    hashes = _column_hashes(indptr, indices, _option_keys(covers.shape[0]), covers.shape[1])
-    columns = _transposed(covers)
+    hashes = _column_hashes(indptr, indices, hash_keys(covers.shape[0]), covers.shape[1])
+    columns = transposed(covers)
     order = np.argsort(hashes, kind="stable")
     starts, items = csr_parts(columns)
     groups, firsts, mixed = _group_columns(starts, items, hashes, order)
@@ -156,27 +160,12 @@ def merge_columns(covers: Any) -> tuple[IntArray, Any]:
         place = np.empty(len(ranked), dtype=np.int64)
         place[ranked] = np.arange(len(ranked))
         groups, firsts = place[groups], firsts[ranked]
-    return groups, _transposed(columns[firsts])
+    return groups, transposed(columns[firsts])
 
 
 def class_sums(groups: IntArray, values: FloatArray, size: int) -> FloatArray:
     """For each of `size` groups the sum of its members' values."""
     return np.bincount(groups, weights=values, minlength=size).astype(np.float64, copy=False)
-
-
-def csr_parts(matrix: Any) -> tuple[IntArray, NDArray[np.int32]]:
-    """Row starts (int64) and column indices (int32) of a CSR matrix, as the kernels want them."""
-    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False)
-
-
-def _option_keys(options: int) -> NDArray[np.uint64]:
-    """A fixed pseudo-random 64-bit key for each option (splitmix64, Steele, Lea & Flood 2014,
-    doi:10.1145/2660193.2660195)."""
-    with np.errstate(over="ignore"):
-        z = np.arange(1, options + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return z ^ (z >> np.uint64(31))
 
 
 @njit(cache=True, nogil=True)
@@ -287,14 +276,3 @@ def _needed_options(
         group = np.arange(starts[s], starts[s + 1])
         drop[group[np.argmin(cost[group])]] = False
     return np.flatnonzero(~drop)
-
-
-def _column_counts(covers: Any) -> IntArray:
-    return np.bincount(covers.indices, minlength=covers.shape[1]).astype(np.int64)
-
-
-def _transposed(matrix: Any) -> Any:
-    """CSR of the transpose, its rows sorted."""
-    flipped = sparse.csr_matrix(matrix.T.tocsr())
-    flipped.sort_indices()
-    return flipped

@@ -193,3 +193,34 @@ def built_counts(inst, picked, built, classes):  # type: ignore[no-untyped-def]
                             last[k] = s
                             out[k] += 1.0
     return out
+
+
+@njit(cache=True, nogil=True)
+def dearest_classes(inst, prices, sites):  # type: ignore[no-untyped-def]
+    """For each of these sites the class with the highest price that it can see, -1 for none."""
+    out = np.full(len(sites), -1, dtype=np.int64)
+    for i in range(len(sites)):
+        highest = -1.0
+        s = sites[i]
+        for j in range(inst.indptr[inst.site_start[s]], inst.indptr[inst.site_start[s + 1]]):
+            k = inst.indices[j]
+            if prices[k] > highest:
+                highest = prices[k]
+                out[i] = k
+    return out
+
+
+@njit(cache=True, nogil=True)
+def keep_few(groups, size, alike, most):  # type: ignore[no-untyped-def]
+    """Positions kept when at most `alike` of a group and `most` in all are, first come first."""
+    taken = np.zeros(size + 1, dtype=np.int64)
+    kept = np.empty(min(most, len(groups)), dtype=np.int64)
+    n = 0
+    for i in range(len(groups)):
+        if n == most:
+            break
+        if taken[groups[i]] < alike:
+            taken[groups[i]] += 1
+            kept[n] = i
+            n += 1
+    return kept[:n]

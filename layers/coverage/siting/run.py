@@ -15,11 +15,13 @@ from layers.coverage.siting.certificate import (
     Status,
     building_order,
     certify,
+    proven_bound,
 )
 from layers.coverage.siting.dual import Dual, DualPoint
 from layers.coverage.siting.exact import Programme
 from layers.coverage.siting.kernels import Plan, instance_of
 from layers.coverage.siting.merge import Reduced, class_sums, narrowed
+from layers.coverage.siting.poles import dearest_classes, keep_few
 from layers.coverage.siting.problem import CoverageProblem, IntArray
 from layers.coverage.siting.search import Search
 
@@ -39,14 +41,16 @@ PRICING_ROUNDS = 6
 HEAVY = 100_000
 HEAVY_ROUNDS = 20
 
-#: Options above which prices are sought over the promising sites alone, tried on all and corrected:
-#: rounds over everything to begin with, then rounds of sifting, descent rounds of each, and how many
-#: sites are promising for each that is built.
+#: Options above which prices are sought over some of the sites, tried on all and corrected: how
+#: many sites to begin with, rounds, descent rounds of each, how near (as a part) a site must come to
+#: being built to be let in, and of how many alike and in all in one round.
 MANY = 30_000
-FIRST_ROUNDS = 24
+SIFT_SITES = 4000
 SIFT_ROUNDS = 30
 SIFT_DESCENT = 250
-SIFT_SITES = 12
+SIFT_NEARLY = 0.97
+SIFT_ALIKE = 2
+SIFT_MOST = 1500
 
 #: Part of the options up to which the run goes on with the promising ones alone, and how much
 #: looser than theirs the exported certificate may stay.
@@ -199,12 +203,9 @@ class Run:
         """Prices over the promising sites, tried on all of them, and those that show up let in, until
         nothing does: first by descent, then by linear programme (sifting: Bixby, Gregory, Lustig,
         Marsten & Shanno 1992, doi:10.1287/opre.40.5.885). Then `_narrow`. True when all is done."""
-        point = self._descent(FIRST_ROUNDS)
-        self._price(point)
-        active = np.zeros(len(self.reduced.option_index), dtype=bool)
-        linear = False
+        active = self._sample()
+        point, linear = self.point, False
         for _ in range(SIFT_ROUNDS):
-            active |= self._promising(point)
             active[self.options] = True
             part, labels = narrowed(self.reduced, active)
             child = self._child(part, labels, point)
@@ -213,34 +214,51 @@ class Run:
             if linear and not child.done():
                 child._linear()
             self._adopt(child, part)
-            lifted = self._lifted(child, part, labels, point)
+            point = self._lifted(child, part, labels, point)
+            fresh = self._showing_up(point, active)
+            self._price(point)
             if linear:
                 # Prices of a corner jump about: half way to the best ones known is often better
                 # (Wentges 1997, doi:10.1016/S0969-6016(97)00001-4).
-                active |= self._promising(lifted)
-                middle = 0.5 * (lifted.prices + self.point.prices)
-                money = 0.5 * (lifted.rupiah_price + self.point.rupiah_price)
-                lifted = min(lifted, self.dual.at_exactly(middle, money), key=lambda p: p.bound)
-            self._price(lifted)
+                middle = self.dual.at_exactly(
+                    0.5 * (point.prices + self.point.prices),
+                    0.5 * (point.rupiah_price + self.point.rupiah_price),
+                )
+                fresh |= self._showing_up(middle, active)
+                self._price(middle)
             self._report("sifting")
             if self.done():
                 return True
-            loose = lifted.bound > child.point.bound * (1.0 + 0.1 * max(self.enough, 1e-4))
-            point = lifted
-            if not loose and linear:
-                break
-            linear = linear or not loose
+            loose = self.point.bound > child.point.bound * (1.0 + 0.1 * max(self.enough, 1e-4))
+            if not (loose and fresh.any()):
+                if linear:
+                    break
+                linear = True
+            active |= fresh
         return self._narrow()
 
-    def _promising(self, point: DualPoint) -> NDArray[np.bool_]:
-        """Options of the sites that these prices build, or most nearly would."""
-        most = SIFT_SITES * max(50, int(point.built.sum()))
-        sites = np.zeros(len(point.values), dtype=bool)
-        if len(sites) > most:
-            sites[np.argpartition(point.values, len(sites) - most)[len(sites) - most :]] = True
-        else:
-            sites[:] = True
-        return np.asarray((sites | point.built)[self.reduced.option_site])
+    def _sample(self) -> NDArray[np.bool_]:
+        """Options of some sites all over, more where there is more to see."""
+        first, last = self.reduced.site_start[:-1], self.reduced.site_start[1:]
+        worth = self.search.worth_of_sites()
+        chance = np.minimum(1.0, SIFT_SITES * worth / max(1e-300, float(worth.sum())))
+        sites = self.random.random(len(worth)) < chance
+        return np.repeat(sites, last - first)
+
+    def _showing_up(self, point: DualPoint, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Options of sites left out that these prices build, or nearly would, best first; of those
+        alike (the same dearest class) a few."""
+        reduced = self.reduced
+        inside = np.zeros(len(point.values), dtype=bool)
+        inside[reduced.option_site[active]] = True
+        least = max(0.0, SIFT_NEARLY * point.threshold) if np.isfinite(point.threshold) else 0.0
+        sites = np.flatnonzero(~inside & ((point.values > least) | point.built))
+        sites = sites[np.argsort(-point.values[sites], kind="stable")]
+        dearest = dearest_classes(self.instance, point.prices, sites)
+        kept = keep_few(dearest, len(reduced.first_weight), SIFT_ALIKE, SIFT_MOST)
+        wanted = np.zeros(len(point.values), dtype=bool)
+        wanted[sites[kept]] = True
+        return np.asarray(wanted[reduced.option_site])
 
     def _child(self, part: Reduced, labels: IntArray, point: DualPoint) -> Run:
         """A run over some of the options, from the plan at hand and these prices."""
@@ -261,10 +279,13 @@ class Run:
     def _lifted(self, child: Run, part: Reduced, labels: IntArray, point: DualPoint) -> DualPoint:
         """A child's prices tried on the whole problem; classes it does not see keep theirs."""
         seen = labels >= 0
-        share = child.point.prices / np.maximum(part.first_weight, 1.0)
-        prices = point.prices.copy()
-        prices[seen] = self.reduced.first_weight[seen] * share[labels[seen]]
-        return self.dual.at_exactly(prices, child.point.rupiah_price)
+        found = []
+        for own in (child.point.prices, child.dual.levelled(child.point)):
+            share = own / np.maximum(part.first_weight, 1.0)
+            prices = point.prices.copy()
+            prices[seen] = self.reduced.first_weight[seen] * share[labels[seen]]
+            found.append(self.dual.at_exactly(prices, child.point.rupiah_price))
+        return min(found, key=lambda p: p.bound)
 
     def _narrow(self) -> bool:
         """Where reduced-cost fixing leaves few options, solve over those alone, merged anew.
@@ -411,12 +432,12 @@ def solution_of(problem: CoverageProblem, run: Run) -> Solution:
     options = reduced.option_index[run.options]
     first = np.maximum(reduced.first_weight, 1.0)
     share = np.append(np.minimum(1.0, run.point.prices / first), 1.0)
-    certificate = certify(
-        problem,
-        options,
-        problem.weights * share[reduced.point_class],
-        run.point.rupiah_price / reduced.scale if run.dual.priced else 0.0,
-    )
+    rupiah_price = run.point.rupiah_price / reduced.scale if run.dual.priced else 0.0
+    # The caller's problem holds sites that were outdone; levelled prices mostly prove more there.
+    level = np.append(np.minimum(1.0, run.dual.levelled(run.point) / first), 1.0)
+    prices = [problem.weights * own[reduced.point_class] for own in (share, level)]
+    bounds = [proven_bound(problem, own, rupiah_price) for own in prices]
+    certificate = certify(problem, options, prices[int(np.argmin(bounds))], rupiah_price)
     sites, gains = building_order(problem, options)
     objective = float(gains.sum())
     bound = max(objective, min(certificate.bound, run.bound / reduced.scale))

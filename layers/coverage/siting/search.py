@@ -17,7 +17,7 @@ from layers.coverage.siting.kernels import (
     open_sites_near,
 )
 from layers.coverage.siting.merge import Reduced
-from layers.coverage.siting.problem import IntArray
+from layers.coverage.siting.problem import FloatArray, IntArray
 
 #: Passes of the site-by-site search before it is called enough.
 MAX_PASSES = 6
@@ -53,6 +53,13 @@ class Search:
                 self.instance, plan, low + int(np.argmin(self.reduced.option_cost_idr[low:high]))
             )
         return plan
+
+    def worth_of_sites(self) -> FloatArray:
+        """For each site the most that one camera of it could see alone."""
+        empty = empty_plan(self.reduced, self.instance)
+        if not len(self.reduced.site_index):
+            return np.zeros(0)
+        return np.asarray(np.maximum.reduceat(empty.gain, self.reduced.site_start[:-1]))
 
     def greedy(self) -> Plan:
         """The better of greedy by gain and, where money binds, by gain per rupiah (Khuller, Moss &

@@ -97,6 +97,34 @@ def test_a_spoiled_certificate_is_weaker_and_still_valid() -> None:
     assert weaker > 240
 
 
+def test_the_script_finds_a_spoiled_certificate_weaker_and_still_valid(
+    project_root: Path, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(3)
+    problem = instance(candidates=90, points=1500, seed=2, headings=True, budget_idr=400_000_000)
+    solution = solve_coverage(problem, gap=0.0)
+    assert solution.status == "optimal"
+    for spoil in ("noise", "zero", "nan", "money"):
+        prices, money = solution.certificate.point_prices.copy(), solution.certificate.rupiah_price
+        if spoil == "noise":
+            prices *= rng.uniform(0.3, 1.7, len(prices))
+        elif spoil == "zero":
+            prices[::3] = 0.0
+        elif spoil == "nan":
+            prices[::5] = np.nan
+        else:
+            money *= 3.0
+        spoiled = replace(
+            solution.certificate, point_prices=prices, rupiah_price=money, bound=float("inf")
+        )
+        path = tmp_path / f"{spoil}.npz"
+        certificate_export(spoiled, problem, path)
+        answer = verdict(project_root, path)
+        assert answer["ok"] is True
+        assert float(str(answer["bound"])) > solution.certificate.bound * (1 + 1e-9)
+        assert float(str(answer["bound"])) >= solution.objective
+
+
 def test_certificate_counts_backup_and_distinct_sites() -> None:
     rng = np.random.default_rng(4)
     for _ in range(40):

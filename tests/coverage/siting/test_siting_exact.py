@@ -12,7 +12,13 @@ import pytest
 from scipy import optimize, sparse
 
 from benchmarks.siting.instances import instance
-from layers.coverage.siting import CoverageProblem, solve_coverage, solve_fewest_sites
+from layers.coverage.siting import (
+    CoverageProblem,
+    merge,
+    run,
+    solve_coverage,
+    solve_fewest_sites,
+)
 from layers.errors import Infeasible
 from tests.oracles.siting import best_by_enumeration, is_feasible, objective_of, random_problem
 
@@ -197,3 +203,48 @@ def test_published_san_francisco_case(shared_data: Path) -> None:
     assert fewest.site_count == fewest.least == round(cover.problem.objective.value()) == 8
     assert fewest.exclusion is not None
     assert fewest.exclusion.bound < fewest.target
+
+
+def test_sites_that_another_outdoes_are_left_out_and_change_nothing() -> None:
+    rng = np.random.default_rng(21)
+    fewer = 0
+    for number in range(40):
+        sites, points = 9, 12
+        base = rng.random((4, points)) < 0.4
+        rows = [base[rng.integers(4)] & (rng.random(points) < 0.8) for _ in range(sites)]
+        problem = CoverageProblem(
+            covers=sparse.csr_matrix(np.array(rows)),
+            weights=rng.integers(1, 9, points).astype(float),
+            option_site=np.arange(sites),
+            site_cost_idr=rng.integers(1, 4, sites),
+            option_cost_idr=rng.integers(1, 3, sites),
+            max_sites=int(rng.integers(1, 4)),
+            budget_idr=int(rng.integers(2, 14)) if number % 2 else None,
+            required_sites=[],
+        )
+        reduced = merge.reduce_problem(problem)
+        fewer += len(reduced.option_index) < int((problem.covers.sum(axis=1) > 0).sum())
+        solution = solve_coverage(problem, gap=0.0)
+        assert solution.status == "optimal"
+        assert solution.objective == pytest.approx(best_by_enumeration(problem), abs=1e-9)
+        assert solution.certificate.bound >= solution.objective - 1e-9
+    assert fewer > 20
+
+
+@pytest.mark.parametrize("limits", [{"max_sites": 12}, {"budget_idr": 700_000_000}])
+def test_sifting_gives_what_the_whole_problem_gives(
+    limits: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = instance(candidates=400, points=8000, seed=4, headings=True, models=2, **limits)
+    whole = solve_coverage(problem, gap=0.0)
+    monkeypatch.setattr(run, "MANY", 10)
+    monkeypatch.setattr(run, "SIFT_SITES", 40)
+    monkeypatch.setattr(run, "SIFT_MOST", 20)
+    steps: list[str] = []
+    sifted = solve_coverage(problem, gap=0.0, on_progress=lambda step: steps.append(step.phase))
+    assert "sifting" in steps
+    assert (whole.status, sifted.status) == ("optimal", "optimal")
+    assert sifted.objective == pytest.approx(whole.objective, rel=1e-6)
+    assert sifted.bound >= whole.objective * (1 - 1e-9)
+    assert sifted.certificate.bound >= whole.objective * (1 - 1e-9)
+    assert is_feasible(problem, sifted.options)

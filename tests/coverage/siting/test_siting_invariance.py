@@ -15,7 +15,7 @@ import pytest
 from scipy import sparse
 
 from benchmarks.siting.instances import instance
-from layers.coverage.siting import CoverageProblem, Solution, merge, solve_coverage
+from layers.coverage.siting import CoverageProblem, Solution, merge, outdone, solve_coverage
 
 
 def fingerprint(solution: Solution) -> str:
@@ -107,7 +107,7 @@ def test_equal_hashes_are_compared_not_trusted(monkeypatch: pytest.MonkeyPatch) 
     honest = solve_coverage(problem, gap=0.001)
     dense = problem.covers[:, :900]
     groups, merged = merge.merge_columns(dense)
-    monkeypatch.setattr(merge, "_option_keys", lambda n: np.zeros(n, dtype=np.uint64))
+    monkeypatch.setattr(merge, "hash_keys", lambda n: np.zeros(n, dtype=np.uint64))
     forced, forced_merged = merge.merge_columns(dense)
     assert merged.shape == forced_merged.shape
     rebuilt = forced_merged.toarray()[:, forced]
@@ -117,6 +117,13 @@ def test_equal_hashes_are_compared_not_trusted(monkeypatch: pytest.MonkeyPatch) 
     again, again_merged = merge.merge_columns(dense[:, order])
     assert (again == forced[order]).all()
     assert (again_merged != forced_merged).nnz == 0
+    monkeypatch.setattr(outdone, "hash_keys", lambda n: np.zeros(n, dtype=np.uint64))
+    lone = instance(candidates=90, points=1200, seed=9, max_sites=8)
+    rows = merge.reduce_problem(lone).option_index
+    monkeypatch.undo()
+    assert merge.reduce_problem(lone).option_index.tolist() == rows.tolist()
+    assert len(rows) < lone.n_options
+    monkeypatch.setattr(merge, "hash_keys", lambda n: np.zeros(n, dtype=np.uint64))
     collided = solve_coverage(problem, gap=0.001)
     assert collided.classes == honest.classes
     assert collided.objective == pytest.approx(honest.objective, rel=2e-3)
