@@ -236,12 +236,14 @@ def test_sifting_gives_what_the_whole_problem_gives(
     limits: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = instance(candidates=400, points=8000, seed=4, headings=True, models=2, **limits)
-    whole = solve_coverage(problem, gap=0.0)
+    whole = solve_coverage(problem, gap=0.0, time_limit_s=1800.0)
     monkeypatch.setattr(run, "MANY", 10)
     monkeypatch.setattr(run, "SIFT_SITES", 40)
     monkeypatch.setattr(run, "SIFT_MOST", 20)
     steps: list[str] = []
-    sifted = solve_coverage(problem, gap=0.0, on_progress=lambda step: steps.append(step.phase))
+    sifted = solve_coverage(
+        problem, gap=0.0, time_limit_s=1800.0, on_progress=lambda step: steps.append(step.phase)
+    )
     assert "sifting" in steps
     assert (whole.status, sifted.status) == ("optimal", "optimal")
     assert sifted.objective == pytest.approx(whole.objective, rel=1e-6)
