@@ -266,3 +266,28 @@ def test_mixed_kinds_are_each_timed_by_their_own_costing() -> None:
     assert [(eta.key, eta.eta_s) for eta in etas] == [
         ("quick", metres_driven(9)), ("slow", metres_driven(12)),
     ]  # fmt: skip
+
+
+def test_the_soonest_of_several_costings_are_those_of_the_whole_list() -> None:
+    rng = np.random.default_rng(12)
+    router = crossing().router()
+    costings = [
+        Costing(f"x{factor}", class_kph=tuple(kph * factor for kph in PLAIN.class_kph), u_turn_s=30)
+        for factor in (0.5, 1.0, 1.7)
+    ]
+    for _ in range(20):
+        units = [
+            UnitAt(i, *at(*rng.uniform(-200, 200, 2)), costings[int(rng.integers(3))])
+            for i in range(24)
+        ]
+        point = at(*rng.uniform(-200, 200, 2))
+        every = router.nearest(point, units, count=None)
+        alone = {unit.key: router.route((unit.lon, unit.lat), point, costing=unit.costing).eta_s for unit in units}  # fmt: skip
+        assert {eta.key: eta.eta_s for eta in every.etas} == pytest.approx(alone)
+        for count in (1, 5, 23):
+            some = router.nearest(point, units, count=count)
+            assert [(e.key, e.eta_s) for e in some.etas] == [
+                (e.key, e.eta_s) for e in every.etas[:count]
+            ]
+            assert not some.unreachable
+            assert len(some.farther) == 24 - count
