@@ -270,12 +270,22 @@ def restrict(user: Any, queryset: Any) -> Any:
     path = _AGENCY_PATH.get(name)
     if path is None or rights.everywhere:
         return queryset
+    if name == "call":
+        # A caller's data is nobody's until an agency is named: by the call, or by its incident.
+        return queryset.filter(_of_own(rights, "agency") | Q(agency__isnull=True) & _of_own(rights, "incident__agency"))  # fmt: skip
     scope = Q(**{f"{path}__isnull": True}) | Q(**{f"{path}__government": ""})
     scope |= Q(**{f"{path}__government__in": sorted(rights.governments)})
     scope |= Q(**{f"{path}__in": sorted(rights.agencies)})
     if public is not None and name != "site":
         scope |= public
     return queryset.filter(scope)
+
+
+def _of_own(rights: Rights, path: str) -> Q:
+    """Rows whose agency is the visitor's own, or of its government."""
+    return Q(**{f"{path}__government__in": sorted(rights.governments)}) | Q(
+        **{f"{path}__in": sorted(rights.agencies)}
+    )
 
 
 #: Models that a report may count, and the ways to the agency that a row belongs to: the first that is set.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
 from layers.admin.assets import PROVENANCE
 from layers.admin.base import LayerAdmin
+from layers.audit.looks import look_record
 from layers.dispatch.models import (
     Assignment,
     AssignmentStep,
@@ -55,6 +58,16 @@ class CallAdmin(LayerAdmin):
     list_filter = ("kind", "channel")
     search_fields = ("code",)
     readonly_fields = PROVENANCE
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        """The page of one call shows who called: that it was opened is written down first."""
+        if object_id and self.has_view_permission(request):
+            look_record(
+                user=request.user, table="layers_call", row_id=object_id, what="administration page"
+            )
+        return super().changeform_view(request, object_id, *args, **kwargs)
 
 
 @admin.register(Unit)

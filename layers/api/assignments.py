@@ -43,7 +43,7 @@ def dispatch(request: HttpRequest, incident_id: RowId, body: DispatchIn) -> dict
         body.model_dump(mode="json"),
         lambda: units_dispatch(
             incident_id, user=request.user, callsigns=body.units, version=body.version,
-            multi=body.multi, reason=body.reason, partial=body.partial,
+            multi=body.multi, reason=body.reason, partial=body.partial, eta_s=body.eta_s,
         ).as_dict(),
     )  # fmt: skip
 

@@ -183,6 +183,7 @@ class DispatchIn(Form):
     multi: bool = False
     partial: bool = False
     reason: Word = ""
+    eta_s: Annotated[dict[Code, Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]], Field(max_length=50)] = {}  # fmt: skip
 
 
 class StepIn(Form):

@@ -17,7 +17,7 @@ from layers.dispatch.models import STEP_FIELD, Assignment, AssignmentStep, Step,
 from layers.dispatch.outbox import assignment_event, unit_event
 from layers.errors import Conflict, InvalidInput, NotFound
 from layers.events.services import NewEvent, events_publish
-from layers.incidents.desk.calls import time_checked
+from layers.incidents.desk.times import time_checked
 from layers.incidents.lifecycle.services import incident_lock
 from layers.incidents.models import Incident
 from layers.incidents.outbox import author_of, incident_event, log_add

@@ -1,4 +1,4 @@
-"""Files of an incident: kind told by content, limited in size and number, kept under `NCC_VAR`."""
+"""Files of an incident: kind told by content, limited in size and number, kept under `media` of `NCC_VAR`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ ENDINGS = {
 
 def attachments_folder() -> Path:
     """Where the files lie."""
-    return Path(settings.NCC_VAR) / "attachments"
+    return Path(settings.NCC_VAR) / "media" / "attachments"
 
 
 def name_cleaned(name: str, content_type: str) -> str:

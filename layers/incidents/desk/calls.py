@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from layers.access.policies import restrict
 from layers.audit.actor import recorded
-from layers.errors import Conflict, InvalidInput, NotFound
+from layers.errors import Conflict, NotFound
 from layers.events.services import NewEvent, events_publish
 from layers.geo.crs import geodesic_m
 from layers.incidents.desk.creating import (
@@ -21,6 +21,7 @@ from layers.incidents.desk.creating import (
 )
 from layers.incidents.desk.numbers import call_code_draw
 from layers.incidents.desk.places import Spot, point_checked, spot_find
+from layers.incidents.desk.times import time_checked
 from layers.incidents.lifecycle.services import incident_lock, rows_lock, version_check
 from layers.incidents.lifecycle.table import OPEN_STATES
 from layers.incidents.models import Call, Incident, IncidentState, LocationSource
@@ -31,8 +32,6 @@ NOT_REAL = (Call.Kind.GHOST, Call.Kind.PRANK, Call.Kind.INFORMATION, Call.Kind.D
 #: A report within this distance (m) and time of another is probably about the same thing.
 SIMILAR_M = 200.0
 SIMILAR_S = 600.0
-#: Clocks of desks may differ by this much (s).
-CLOCK_SLACK_S = 60.0
 
 
 def call_create(
@@ -69,17 +68,6 @@ def call_create(
         call.save(force_insert=True)
         events_publish([call_event(call)])
     return call
-
-
-def time_checked(at: datetime | None, *, now: datetime, oldest: timedelta = timedelta(days=7)) -> datetime | None:  # fmt: skip
-    """A stated time that is neither ahead nor older than `oldest`."""
-    if at is None:
-        return None
-    if at > now + timedelta(seconds=CLOCK_SLACK_S):
-        raise InvalidInput("the time lies ahead", value=at.isoformat(), where="at", remedy="correct the clock, or leave the time empty for now")  # fmt: skip
-    if at < now - oldest:
-        raise InvalidInput(f"the time is more than {oldest.days} days ago", value=at.isoformat(), where="at", remedy="check the date")  # fmt: skip
-    return at
 
 
 def _place(call: Call, spot: Spot) -> None:

@@ -13,6 +13,7 @@ from layers.errors import Conflict, InvalidInput, NotFound
 from layers.events.services import events_publish
 from layers.incidents.desk.numbers import incident_number_draw
 from layers.incidents.desk.places import Spot, point_checked, spot_find
+from layers.incidents.desk.times import time_checked
 from layers.incidents.lifecycle.services import incident_lock, incident_save, seen_by
 from layers.incidents.lifecycle.table import OPEN_STATES
 from layers.incidents.models import Incident, IncidentState, IncidentType, LocationSource
@@ -64,9 +65,18 @@ def _may_lead(user: Any, agency: Agency) -> bool:
 
 
 def own_agency(user: Any) -> Agency | None:
-    """The agency a user acts for in operations; the lowest id where there are several."""
-    agencies = sorted(rights_of(user).agencies) if user is not None else []
-    return Agency.objects.filter(pk__in=agencies).order_by("pk").first() if agencies else None
+    """The agency a user acts for in operations: an own one, else one of the own government's.
+
+    Who is bound to no agency acts for the city itself. The lowest id where there are several.
+    """
+    rights = rights_of(user)
+    known = Agency.objects.order_by("pk")
+    if rights.agencies:
+        return known.filter(pk__in=sorted(rights.agencies)).first()
+    city = known.filter(kind=Agency.Kind.CITY)
+    if user is not None and rights.governments and not rights.everywhere:
+        return city.filter(government__in=sorted(rights.governments)).first()
+    return city.exclude(government="").first()
 
 
 def schedule_check(scheduled_for: datetime | None) -> datetime | None:
@@ -128,6 +138,7 @@ def incident_create(
 
 def incident_report(*, user: Any, type_code: str, lon: float | None, lat: float | None, accuracy_m: float | None = None, location_source: str = "", place_text: str = "", **fields: Any) -> Incident:  # fmt: skip
     """An incident without a call, such as one met on patrol."""
+    fields["reported_at"] = time_checked(fields.get("reported_at"), now=timezone.now())
     with recorded():
         kind = type_of_code(type_code)
         spot = spot_find(lon=lon, lat=lat, accuracy_m=accuracy_m, source=location_source, text=place_text or fields.get("address", ""))  # fmt: skip
