@@ -17,6 +17,7 @@ urlpatterns = [
     path("planning/", views.planning, name="planning"),
     path("report/", citizens.report, name="report"),
     path("report/<str:token>/", citizens.report_status, name="report_status"),
+    path("decisions/", views.decisions, name="decisions"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
     path("language/", accounts.set_language, name="set_language"),

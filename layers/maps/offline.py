@@ -31,19 +31,9 @@ from layers.exporters.documents.ground import (
 from layers.exporters.documents.plan_pdf import decimal, rupiah, share, whole
 from layers.maps.elements import script_json
 
-
-class Inlined(MacroElement):
-    """A style sheet or a script whose text stands in the page itself."""
-
-    _template = Template(
-        "{% macro header(this, kwargs) %}{% if this.kind == 'css' %}<style>{{ this.text }}</style>"
-        "{% else %}<script>{{ this.text }}</script>{% endif %}{% endmacro %}"
-    )
-
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__()
-        self._name = "Inlined"
-        self.kind, self.text = kind, text
+#: Stands for the data until folium is done: what folium renders it reads again as a template, and
+#: names must never be read so.
+_DATA = "NCC_PLAN_DATA"
 
 
 class OfflineMap(folium.Map):
@@ -54,15 +44,14 @@ class OfflineMap(folium.Map):
         {% macro html(this, kwargs) %}
             <main><div id="map" role="application"></div><aside id="side"></aside></main>
         {% endmacro %}
-        {% macro script(this, kwargs) %}nccDrawPlan({{ this.data }});{% endmacro %}
+        {% macro script(this, kwargs) %}nccDrawPlan(NCC_PLAN_DATA);{% endmacro %}
         """
     )
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self) -> None:
         super().__init__(location=[0, 0], zoom_start=12, tiles=None)
         self.default_js: list[tuple[str, str]] = []
         self.default_css: list[tuple[str, str]] = []
-        self.data = script_json(data)
 
     def render(self, **kwargs: Any) -> None:
         """Render as folium does, without the links and switches it writes."""
@@ -71,15 +60,17 @@ class OfflineMap(folium.Map):
 
 def plan_offline_map(plan: Plan) -> str:
     """The whole page, in the active language. Names are data, set as text; the policy forbids all requests."""
-    canvas = OfflineMap(_data(plan))
-    figure: Figure = canvas.get_root()
-    for kind, name in (
-        ("css", "vendor/leaflet/leaflet.css"), ("css", "layers/offline/plan_map.css"),
-        ("js", "vendor/leaflet/leaflet.js"), ("js", "layers/offline/plan_map.js"),
-    ):  # fmt: skip
-        figure.header.add_child(Inlined(kind, _asset(name)))
-    page = figure.render()
-    page = re.sub(r"<meta[^>]*>", "", page, count=1)
+    figure: Figure = OfflineMap().get_root()
+    page = re.sub(r"<meta[^>]*>", "", figure.render(), count=1)
+    parts = [
+        f"<style>{_asset(name)}</style>"
+        for name in ("vendor/leaflet/leaflet.css", "layers/offline/plan_map.css")
+    ] + [
+        f"<script>{_asset(name)}</script>"
+        for name in ("vendor/leaflet/leaflet.js", "layers/offline/plan_map.js")
+    ]
+    page = page.replace("</head>", "".join(parts) + "</head>", 1)
+    page = page.replace(_DATA, script_json(_data(plan)), 1)
     head = (
         f'<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(page)}">'
@@ -166,7 +157,7 @@ def _data(plan: Plan) -> dict[str, Any]:
 
 def _shape(shape: Any, places: int) -> list[Any]:
     """Rings or lines as lists of [lat, lon], as Leaflet takes them; empty parts left out."""
-    lines = []
+    lines: list[Any] = []
     for part in shapely.get_parts(shape):
         if part.geom_type == "Polygon":
             lines.append([_pairs(ring, places) for ring in (part.exterior, *part.interiors)])

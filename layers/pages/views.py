@@ -10,6 +10,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 
 from layers.access.gate import allow, everybody
 from layers.access.policies import Can
+from layers.coverage.plans.selectors import decisions_released
 from layers.maps.compose import View, compose_map
 from layers.pages.selectors import (
     coverage_choices,
@@ -51,4 +52,14 @@ def planning(request: HttpRequest) -> HttpResponse:
     """Where the next cameras go: requests, plans, their review and installation."""
     return _map_page(
         request, "layers/planning.html", View.PLANNING, **planning_choices(request.user)
+    )
+
+
+@everybody
+def decisions(request: HttpRequest) -> HttpResponse:
+    """What was decided about new cameras, once formally released."""
+    return render(
+        request,
+        "layers/decisions.html",
+        {"page": "decisions", "decisions": decisions_released(), **page_notes()},
     )

@@ -13,6 +13,7 @@ from layers.audit.actor import recorded
 from layers.coverage.analysis import RunPart
 from layers.coverage.models import Plan, PlanCamera, PlanSite
 from layers.coverage.planning.options import Lens
+from layers.coverage.plans.places import government_of
 from layers.places.models import Area
 
 
@@ -47,6 +48,7 @@ def plan_record(
             objective=answer["objective"], bound=answer["bound"], gap=answer["gap"], demand=answer["demand"],
             covered_before=answer["covered_before"], cost_idr=answer["cost_idr"], yearly_cost_idr=yearly,
             certificate=certificate, seconds=seconds, created_by=requested_by,
+            government=government_of(requested_by, area),
         )  # fmt: skip
         areas = dict(
             Area.objects.filter(code__in={site["area"] for site in answer["sites"]} - {None})

@@ -112,7 +112,7 @@ def plan_confirm(
             site.save(update_fields=["confirmed_at", "version"])
             step_add(StepKind.CONFIRMED, plan=plan, site=site, user=user, text=text, place=site.geom)  # fmt: skip
             if site.request_id is not None:
-                request = SiteRequest.objects.select_for_update().get(pk=site.request_id)
+                request = SiteRequest.objects.select_for_update().get(plan_sites=site)
                 if request.state == RequestState.APPROVED:
                     request_step(request, RequestState.INSTALLED, user=user, text=text or _("in service"), plan=plan)  # fmt: skip
         if fresh:

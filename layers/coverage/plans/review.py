@@ -214,6 +214,6 @@ def site_add(
 def _request_follows(site: PlanSite, state: RequestState, *, user: Any, text: str, plan: Plan) -> None:  # fmt: skip
     if site.request_id is None:
         return
-    request = SiteRequest.objects.select_for_update().get(pk=site.request_id)
+    request = SiteRequest.objects.select_for_update().get(plan_sites=site)
     if request.state == RequestState.PLANNED:
         request_step(request, state, user=user, text=text, plan=plan)

@@ -126,8 +126,8 @@ def plan_figures(plan: Plan, sites: list[dict[str, Any]]) -> dict[str, Any]:
         "yearly_cost_idr": sum(site["yearly_cost_idr"] for site in live),
         "standing": len(live),
         "cameras": sum(len(site["cameras"]) for site in live),
-        "built": sum(site["built"] for site in live),
-        "confirmed": sum(site["confirmed_at"] is not None for site in live),
+        "built": sum(bool(site["built"]) for site in live),
+        "confirmed": sum(bool(site["confirmed_at"]) for site in live),
         "proposed": {
             "objective": plan.objective, "bound": plan.bound, "gap": plan.gap, "status": plan.status,
             "cost_idr": plan.cost_idr, "yearly_cost_idr": plan.yearly_cost_idr, "seconds": plan.seconds,
@@ -139,7 +139,7 @@ def plan_figures(plan: Plan, sites: list[dict[str, Any]]) -> dict[str, Any]:
 
 def plan_sites_of(plan: Plan) -> list[dict[str, Any]]:
     """Sites of a plan in its order, refused and taken out ones included."""
-    yearly_of_site = _site_yearly()
+    yearly_of_site = _site_yearly(plan)
     rows = []
     for site in (
         plan.sites.select_related("area", "request", "built_site")
@@ -182,10 +182,10 @@ def plan_sites_of(plan: Plan) -> list[dict[str, Any]]:
     return rows
 
 
-def _site_yearly() -> int:
+def _site_yearly(plan: Plan) -> int:
     from layers.coverage.planning.options import SITE_YEARLY_COST_IDR
 
-    return SITE_YEARLY_COST_IDR
+    return int(plan.parameters.get("site_yearly_cost_idr", SITE_YEARLY_COST_IDR))
 
 
 def _pair(point: Point | None) -> list[float] | None:
@@ -319,7 +319,7 @@ def decisions_released(*, limit: int = 100) -> list[dict[str, Any]]:
 
 def _public_decision(plan: Plan, site: PlanSite) -> str:
     if not site.standing:
-        return "refused"
+        return "taken out" if site.review == Review.WITHDRAWN else "refused"
     if plan.state == Plan.State.REJECTED:
         return "rejected"
     return "installed" if site.confirmed_at else "approved"

@@ -92,7 +92,7 @@ def _requests_follow(plan: Plan, *, text: str, user: Any) -> None:
     """Bring requests tied to the plan's sites to where the plan is."""
     tied = plan.sites.filter(request__isnull=False).select_related("request")
     for site in tied.order_by("order"):
-        request = SiteRequest.objects.select_for_update().get(pk=site.request_id)
+        request = SiteRequest.objects.select_for_update().get(plan_sites=site)
         if plan.state == Plan.State.REJECTED and request.state in {RequestState.PLANNED, RequestState.APPROVED} and site.standing:  # fmt: skip
             request_step(request, RequestState.DECLINED, user=user, text=text, plan=plan)
         elif (

@@ -15,6 +15,8 @@ from reportlab.platypus import Flowable
 from layers.exporters.documents.ground import SMALL, Bounds, Outline, Street
 
 _METRES_PER_DEG = 111_320.0
+#: Most rounds in which badges push one another apart.
+_ROUNDS = 600
 _INK = HexColor("#16202a")
 _LAND = HexColor("#f7f8f6")
 _STREET_WIDTH_PT = {0: 1.8, 1: 1.5, 2: 1.15, 3: 0.8, SMALL: 0.4}
@@ -241,22 +243,22 @@ class MapSheet(Flowable):
 def spread(spots: Any, apart_pt: float, width: float, height: float) -> Any:
     """Where badges go so that none covers another: pushed apart from their spots, a little at a time.
 
-    Each pair nearer than `apart_pt` moves apart by half of what is missing, 200 rounds at most; badges
+    Each pair nearer than `apart_pt` moves apart by half of what is missing, `_ROUNDS` rounds at most; badges
     stay on the sheet. Two on the very same spot part along the line of their numbers.
     """
     places = np.array(spots, dtype=np.float64).reshape(-1, 2).copy()
-    for _ in range(200):
+    for _ in range(_ROUNDS):
         offset = places[:, None, :] - places[None, :, :]
         distance = np.hypot(offset[..., 0], offset[..., 1])
         np.fill_diagonal(distance, np.inf)
-        near = np.argwhere(np.triu(distance < apart_pt - 1e-6))
+        near = np.argwhere(np.triu(distance < apart_pt - 0.05))
         if not len(near):
             break
         for i, j in near.tolist():
             gap = places[i] - places[j]
             length = float(np.hypot(*gap))
             way = gap / length if length > 1e-9 else np.array([math.cos(i), math.sin(i)])
-            push = max(0.0, apart_pt - length) / 2
+            push = max(0.0, apart_pt - length) * 0.6
             places[i] += way * push
             places[j] -= way * push
         edge = apart_pt / 2

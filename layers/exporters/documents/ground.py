@@ -59,15 +59,15 @@ def bounds_of_points(points: list[tuple[float, float]]) -> Bounds | None:
 def bounds_of_plan(plan: Plan) -> Bounds:
     """What the overview shows: the plan's area, else every area its sites lie in, and the sites."""
     points = [(site.geom.x, site.geom.y) for site in plan.sites.all()]
-    boxes = [bounds_of_points(points)]
+    boxes: list[Any] = [bounds_of_points(points)]
     if plan.area is not None:
         boxes.append(tuple(plan.area.geom.extent))
     elif points:
-        west, south, east, north = boxes[0]  # type: ignore[misc]
+        west, south, east, north = boxes[0]
         box = Polygon.from_bbox((west, south, east, north))
         top = Area.objects.filter(level=Area.Level.DISTRICT, geom__intersects=box)
         boxes += [tuple(area.geom.extent) for area in top]
-    known = [box for box in boxes if box is not None]
+    known: list[Any] = [box for box in boxes if box is not None]
     if not known:
         extents = [tuple(area.geom.extent) for area in Area.objects.all()[:50]]
         known = extents or [(112.58, -8.05, 112.70, -7.91)]

@@ -191,7 +191,7 @@ def _marks(sites: list[dict[str, Any]]) -> list[Mark]:
             site["order"], site["lon"], site["lat"],
             "out" if not site["standing"] else "moved" if site["moved_from"] else "standing",
             tuple((camera["heading_deg"], camera["fov_deg"]) for camera in site["cameras"]),
-            tuple(site["moved_from"]) if site["moved_from"] and site["standing"] else None,  # type: ignore[arg-type]
+            tuple(site["moved_from"]) if site["moved_from"] and site["standing"] else None,
         )
         for site in sites
     ]  # fmt: skip
@@ -353,7 +353,7 @@ def _history(plan: Plan) -> list[Any]:
     for step in steps[:400]:
         what = str(step.get_kind_display())
         if step.kind == StepKind.STATE:
-            what = str(states.get(step.state_after, step.state_after))  # type: ignore[call-overload]
+            what = str(states.get(step.state_after, step.state_after))
         if step.site is not None:
             what = _("site {n}: {what}").format(n=step.site.order, what=what)
         when = timezone.localtime(step.at).strftime("%d-%m-%Y %H:%M")

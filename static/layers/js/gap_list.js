@@ -22,6 +22,11 @@ export function createGapList(node, { scene }, { onLevel }) {
   function go(gap, row) {
     for (const other of list.querySelectorAll("[aria-pressed='true']")) other.setAttribute("aria-pressed", "false");
     row.setAttribute("aria-pressed", "true");
+    list.querySelector(".plan-here")?.remove();
+    // Whoever may plan goes on from here.
+    if (gap.area && document.querySelector("nav a[href='/planning/'][data-may-plan]")) {
+      row.after(el("a", { class: "button plan-here", href: `/planning/?area=${encodeURIComponent(gap.area)}${location.hash}`, text: t("Plan here") }));
+    }
     mark?.remove();
     mark = L.circleMarker([gap.lat, gap.lon], { radius: 14, className: "search-mark", interactive: false, renderer: L.svg() }).addTo(map);
     map.setView([gap.lat, gap.lon], Math.max(map.getZoom(), 17));

@@ -37,6 +37,11 @@ export function createNewPlan(node, desk) {
     money.textContent = value === null ? "" : value >= 1e9 ? t("{n} billion rupiah", { n: formatNumber(value / 1e9) }) : formatRupiah(value);
   });
 
+  form.elements.budget.addEventListener("blur", () => {
+    const value = budget();
+    if (value !== null) form.elements.budget.value = formatInteger(value);
+  });
+
   function chosenRequests(kind) {
     return [...requests.querySelectorAll("select")].filter((one) => one.value === kind).map((one) => Number(one.dataset.request));
   }

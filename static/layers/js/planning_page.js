@@ -14,7 +14,12 @@ const page = document.getElementById("planning");
 const may = { plan: page.dataset.mayPlan === "yes", see: page.dataset.maySee === "yes", ask: page.dataset.mayAsk === "yes" };
 // What a click on the map means is the business of the part that is open.
 let clicks = null;
+let requests = [];
 const city = await startCityMap({ onClick: (latlng) => (clicks ? clicks(latlng) : false) });
+// A city full of sites wants smaller marks.
+const far = () => city.scene.map.getContainer().classList.toggle("is-far", city.scene.map.getZoom() < 14);
+city.scene.map.on("zoomend", far);
+far();
 const desk = {
   ...city,
   may,
@@ -24,6 +29,7 @@ const desk = {
   },
   open,
   refresh,
+  openRequests: () => requests.filter((row) => row.state === "new"),
 };
 
 const parts = {
@@ -60,11 +66,12 @@ async function open(name, value = null, { push = true } = {}) {
 }
 
 async function refresh() {
-  const [plans, requests] = await Promise.all([may.see ? plansListed() : { plans: [] }, requestsListed()]);
-  parts.list?.fill(plans.plans);
-  parts.compare?.fill(plans.plans);
-  parts.requests.fill(requests.requests);
-  parts.new?.fillRequests(requests.requests);
+  const [listed, asked] = await Promise.all([may.see ? plansListed() : { plans: [] }, requestsListed()]);
+  requests = asked.requests;
+  parts.list?.fill(listed.plans);
+  parts.compare?.fill(listed.plans);
+  parts.requests.fill(requests);
+  parts.new?.fillRequests(requests);
 }
 
 function wanted() {

@@ -248,6 +248,9 @@ export function createPlanSites(node, desk, { changed, reload }) {
         chosen = 0;
         viewsOf = "";
         views.clearLayers();
+        // The first gain takes seconds: let the server get ready before a hand drags.
+        const first = plan.sites.find(movable);
+        if (first) siteAct(plan.plan, first.id, "try", { lon: first.lon, lat: first.lat }).catch(() => {});
         if (plan.sites.length) map.fitBounds(plan.sites.map((one) => [one.lat, one.lon]), { padding: [40, 40], maxZoom: 16 });
       }
       views.addTo(map);

@@ -90,6 +90,14 @@ export function createPlanView(node, desk) {
       } }, "plus");
       actions.append(add);
     }
+    const asked = plan.may.edit ? desk.openRequests() : [];
+    if (asked.length) {
+      const choice = el("select", { class: "request-adder", "aria-label": t("Add a request"), onchange: () => {
+        const row = asked.find((one) => String(one.request) === choice.value);
+        if (row) run(() => siteAdd(plan.plan, { lon: row.lon, lat: row.lat, version: plan.version, request: row.request }));
+      } }, el("option", { value: "", text: t("Add a request") }), asked.map((row) => el("option", { value: row.request, text: `${row.requester}: ${row.reason}`.slice(0, 90) })));
+      actions.append(choice);
+    }
     if (plan.may.release) {
       actions.append(button(t("Release to the public"), { class: "button", onclick: async () => {
         const reason = await askReason({ title: t("Release to the public"), message: t("Everybody will read the sites, decisions and reasons. This cannot be taken back."), confirm: t("Release") });
