@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from layers.pages import accounts, citizens, dispatch, health, views
+from layers.pages import accounts, citizens, dispatch, health, triage, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("coverage/", views.coverage, name="coverage"),
     path("reports/", views.reports, name="reports"),
     path("planning/", views.planning, name="planning"),
+    path("triage/", triage.triage, name="triage"),
+    path("triage/<int:report_id>/", triage.decide, name="triage_decide"),
     path("report/", citizens.report, name="report"),
     path("report/<str:token>/", citizens.report_status, name="report_status"),
     path("decisions/", views.decisions, name="decisions"),

@@ -15,7 +15,11 @@ if os.environ.get("NCC_SUPERVISED"):
     # The server's own child processes: the kernel takes them along with their parent.
     end_with_parent()
 
-application = get_asgi_application()
+_pages = get_asgi_application()
+
+from layers.api.position_door import PositionDoor  # noqa: E402 - models come with the application
+
+application = PositionDoor(_pages)
 
 
 def _load_engines() -> None:

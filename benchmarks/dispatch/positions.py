@@ -13,16 +13,22 @@ import asyncio
 import json
 import math
 import statistics
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from layers.dispatch.fleet import fleet
 from layers.dispatch.models import Unit, UnitPosition, UnitStatus
+from layers.dispatch.positions.intake import Source
 from layers.dispatch.positions.keys import device_create
-from layers.dispatch.positions.models import UnitTrack
+from layers.dispatch.positions.models import PositionDevice, UnitTrack
+from layers.dispatch.positions.reading import Reading
+from layers.dispatch.positions.service import positions_take
+from layers.places.models import Agency
 
 LON, LAT = 112.63, -7.98
 CALLSIGN = "BENCH-"
@@ -36,7 +42,8 @@ def make_units(count: int) -> list[str]:
         Unit(callsign=f"{CALLSIGN}{number}", kind="fire", status=status, status_since=now)
         for number in range(count)
     )
-    return [device_create(name=unit.callsign, unit=unit)[1] for unit in units]
+    with transaction.atomic():
+        return [device_create(name=unit.callsign, unit=unit)[1] for unit in units]
 
 
 def drop_units() -> None:
@@ -44,6 +51,7 @@ def drop_units() -> None:
     units = Unit.objects.filter(callsign__startswith=CALLSIGN)
     UnitTrack.objects.filter(unit_id__in=list(units.values_list("pk", flat=True))).delete()
     units.delete()
+    PositionDevice.objects.filter(name__startswith=CALLSIGN).delete()
 
 
 def processor_s(port: int) -> float:
@@ -130,4 +138,62 @@ def main(
         "processor_ms_per_fix": round(used / len(delays) * 1000, 2), "track_rows": track,
     }  # fmt: skip
     print(json.dumps(answer, indent=1))
+    drop_units()
+
+
+def flood(*, count: int = 500, per_s: int = 1000, seconds: float = 10.0) -> None:
+    """So many fixes a second in requests of 100, while units are asked for: errors, the oldest place
+    seen, and the processor time of one fix. In one process, without HTTP."""
+    drop_units()
+    make_units(count)
+    rows = list(Unit.objects.filter(callsign__startswith=CALLSIGN).order_by("pk"))
+    agency = Agency.objects.order_by("pk").first()
+    assert agency is not None
+    Unit.objects.filter(callsign__startswith=CALLSIGN).update(agency=agency)
+    gateway = device_create(name=f"{CALLSIGN}gateway", kind="gateway", agency=agency)[0]
+    source = Source(gateway.pk, None, agency.pk)
+    failures: list[str] = []
+    queries: list[float] = []
+    ages: list[float] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            began = time.monotonic()
+            try:
+                fleet()
+                place = UnitPosition.objects.filter(unit__in=rows).order_by("fix_at").first()
+                if place is not None and place.fix_at is not None:
+                    ages.append((timezone.now() - place.fix_at).total_seconds())
+            except Exception as error:
+                failures.append(repr(error))
+            queries.append(time.monotonic() - began)
+        connection.close()
+
+    asking = threading.Thread(target=ask)
+    began, spent, sent, tick = time.monotonic(), time.process_time(), 0, 0
+    while time.monotonic() - began < seconds:
+        now = timezone.now()
+        fixes = []
+        for unit in range(tick * 100 % count, tick * 100 % count + 100):
+            angle = time.time() / 40 + unit
+            lon, lat = LON + 0.004 * math.cos(angle), LAT + 0.004 * math.sin(angle)
+            fixes.append(Reading(lon, lat, now, callsign=f"{CALLSIGN}{unit % count}"))
+        try:
+            sent += positions_take(source, fixes).moved
+        except Exception as error:
+            failures.append(repr(error))
+        tick += 1
+        if tick == count // 100:
+            asking.start()
+        time.sleep(max(0.0, began + tick * 100 / per_s - time.monotonic()))
+    over.set()
+    if asking.ident is not None:
+        asking.join()
+    took = time.monotonic() - began
+    print(json.dumps({
+        "asked_per_s": per_s, "written_per_s": round(sent / took, 1), "failures": failures[:3],
+        "oldest_s": round(max(ages, default=-1), 2), "median_oldest_s": round(statistics.median(ages or [-1]), 2), "queries": len(queries),
+        "processor_ms_per_fix_and_query": round((time.process_time() - spent) / max(sent, 1) * 1000, 2),
+    }, indent=1))  # fmt: skip
     drop_units()

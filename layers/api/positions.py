@@ -23,7 +23,7 @@ from layers.dispatch.positions.reading import (
     traccar_readings,
 )
 from layers.dispatch.positions.selectors import position_faults, unit_track
-from layers.dispatch.positions.service import positions_take
+from layers.dispatch.positions.service import fault_rows, positions_take
 from layers.errors import Unauthenticated
 
 router: Router = new_router("positions")
@@ -37,10 +37,7 @@ def _take(request: HttpRequest, readings: list[Reading]) -> dict[str, Any]:
     return {
         "moved": taken.moved,
         "late": taken.late,
-        "quarantined": [
-            {"index": number, "reason": reason, "detail": detail}
-            for number, reason, detail in sorted(taken.faults)
-        ],
+        "quarantined": fault_rows(taken),
     }
 
 

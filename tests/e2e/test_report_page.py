@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from layers.incidents.models import IncidentType
 from layers.incidents.reports.models import CitizenReport
+from layers.incidents.reports.service import report_create
 from tests import city
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -53,4 +54,22 @@ def test_a_citizen_reports_from_the_phone(open_page: Open, settings: Any, tmp_pa
     report = CitizenReport.objects.get()
     assert page.url.endswith(f"/report/{report.token}/")
     assert "Banjir <b>" in page.inner_text("dl.fields")
+    watch.assert_clean()
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_the_queue_is_readable_by_everybody(open_page: Open, settings: Any, tmp_path: Any, phone: bool) -> None:  # fmt: skip
+    settings.NCC_VAR = tmp_path
+    city.area("35.73", "Kota Malang", level="kota", size_deg=0.06)
+    IncidentType.objects.create(code="flood", name="Banjir", name_en="Flood")
+    report_create(channel="page", type_code="flood", source="1", lon=city.LON, lat=city.LAT, description="Air setinggi lutut")  # fmt: skip
+    boss = city.person("root", is_superuser=True)
+    page, watch = open_page("/triage/", user=boss, phone=phone, theme="light" if phone else "dark", bypass_csp=True)  # fmt: skip
+    page.screenshot(path=str(tmp_path / f"triage_{phone}.png"), full_page=True)
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.fill("input[name=reason]", "Sudah ditangani")
+    page.locator("button[value=reject]").click()
+    page.wait_for_selector(".messages")
+    assert CitizenReport.objects.get().state == "rejected"
     watch.assert_clean()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from layers.dispatch.positions.reading import Reading
@@ -69,6 +70,12 @@ class Intake:
         if ticket.error is not None:
             raise ticket.error
         return ticket.taken
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep other writers of this process out, for one who has gathered tickets elsewhere."""
+        with self._writer:
+            yield
 
     def _flush(self) -> None:
         with self._queue:

@@ -47,6 +47,21 @@ def positions_take(source: Source, readings: Sequence[Reading]) -> Taken:
     return _intake.take(source, readings)
 
 
+def fault_rows(taken: Taken) -> list[dict[str, Any]]:
+    """Quarantined fixes of a request as its sender is told."""
+    return [
+        {"index": number, "reason": reason, "detail": detail}
+        for number, reason, detail in sorted(taken.faults)
+    ]
+
+
+def tickets_write(tickets: list[Ticket]) -> None:
+    """Judge and write the fixes of many requests in one transaction, beside no other writer of this
+    process; each ticket holds what became of its own."""
+    with _intake.writing():
+        _write(tickets)
+
+
 def _write(tickets: list[Ticket]) -> None:
     now = timezone.now()
     with transaction.atomic():

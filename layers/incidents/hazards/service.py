@@ -187,7 +187,7 @@ def _named_area(notice: Notice) -> MultiPolygon | None:
         found = list(Area.objects.filter(named)[:100])
         if found:
             notice.notes.append("without shapes: drawn as the areas it names")
-            merged = found[0].geom
+            merged: Any = found[0].geom
             for area in found[1:]:
                 merged = merged.union(area.geom)
             return merged if isinstance(merged, MultiPolygon) else MultiPolygon(merged, srid=4326)

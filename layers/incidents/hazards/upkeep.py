@@ -24,7 +24,7 @@ def poll(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
     answer is no failure of ours: its row says so."""
     from layers.errors import NccError
 
-    feed = HazardFeed.objects.filter(pk=payload.get("feed")).first()
+    feed = HazardFeed.objects.filter(pk=int(payload.get("feed") or 0)).first()
     if feed is None or feed.address not in settings.NCC_HAZARD_FEEDS:
         return {"skipped": True}
     try:

@@ -292,3 +292,21 @@ def test_our_rows_have_the_shape_of_a_citys_real_ones(client: Client, shared_dat
     for one in real[:20]:  # a city's real texts are taken as they are, whatever they hold
         kept = made(source=one["service_request_id"], lon=MALANG[0], lat=MALANG[1], address=one["address"], description=one["service_name"])  # fmt: skip
         assert kept.address == one["address"]
+
+
+def test_the_queues_page_decides_and_shows_the_sender_only_when_asked(client: Client) -> None:
+    first, second = made(description="</script><b>"), made(source="2")
+    assert client.get("/triage/").status_code == 302
+    client.force_login(taker())
+    page = client.get("/triage/").content.decode()
+    assert first.code in page
+    assert "Siti Pelapor" not in page
+    assert "&lt;/script&gt;&lt;b&gt;" in page
+    assert "Siti Pelapor" in client.get(f"/triage/?open={first.pk}").content.decode()
+    assert Look.objects.filter(row_id=str(first.pk)).count() == 1
+    client.post(f"/triage/{first.pk}/", {"decision": "accept", "type": "flood", "priority": "1"})
+    client.post(f"/triage/{second.pk}/", {"decision": "reject", "reason": "ganda"})
+    assert Incident.objects.get().priority == 1
+    assert dict(CitizenReport.objects.values_list("pk", "state")) == {first.pk: "accepted", second.pk: "rejected"}  # fmt: skip
+    assert client.post(f"/triage/{first.pk}/", {"decision": "reject", "reason": "x"}, follow=True).status_code == 200  # fmt: skip
+    assert client.get("/triage/?open=999999").status_code == 404
