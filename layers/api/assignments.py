@@ -15,7 +15,7 @@ from layers.dispatch.assigning.statuses import unit_status_set, units_allowed
 from layers.dispatch.assigning.stepping import assignment_correct, assignment_step
 from layers.dispatch.board.jobs import unit_job
 from layers.dispatch.board.rows import assignment_row
-from layers.dispatch.board.selectors import unit_row
+from layers.dispatch.board.selectors import incident_row, unit_row
 from layers.dispatch.models import Assignment
 from layers.errors import NotFound
 
@@ -37,15 +37,16 @@ def _assignment(assignment_id: int) -> dict[str, Any]:
 @open_to(Can.DISPATCH)
 def dispatch(request: HttpRequest, incident_id: RowId, body: DispatchIn) -> dict[str, Any]:
     """Send units; 409 says of every unit that was not taken who holds it and where."""
-    return done_once(
-        request,
-        f"incident {incident_id} dispatch",
-        body.model_dump(mode="json"),
-        lambda: units_dispatch(
-            incident_id, user=request.user, callsigns=body.units, version=body.version,
-            multi=body.multi, reason=body.reason, partial=body.partial, eta_s=body.eta_s,
-        ).as_dict(),
-    )  # fmt: skip
+    with with_current(lambda: incident_row(incident_id, user=request.user)):
+        return done_once(
+            request,
+            f"incident {incident_id} dispatch",
+            body.model_dump(mode="json"),
+            lambda: units_dispatch(
+                incident_id, user=request.user, callsigns=body.units, version=body.version,
+                multi=body.multi, reason=body.reason, partial=body.partial, eta_s=body.eta_s,
+            ).as_dict(),
+        )  # fmt: skip
 
 
 @router.post("/assignments/{assignment_id}/step")
