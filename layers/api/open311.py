@@ -84,6 +84,7 @@ def _public(view: View) -> View:
 
 def _check_jurisdiction(request: HttpRequest) -> None:
     wanted = request.GET.get("jurisdiction_id") or request.POST.get("jurisdiction_id") or ""
+    wanted = wanted.replace("\x00", "?")
     if wanted and not Area.objects.filter(level=Area.Level.CITY, code=wanted[:40]).exists():
         raise NotFound("the jurisdiction_id is not known here", remedy="leave it out")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,6 +12,7 @@ from ninja import Query, Router
 from layers.access.gate import by_key
 from layers.access.policies import Can
 from layers.api.app import new_router, open_to
+from layers.api.desk_forms import RowId
 from layers.audit.looks import look_record
 from layers.dispatch.positions.authentication import device_of_request, is_json, json_of_request
 from layers.dispatch.positions.gpx import gpx_readings
@@ -24,10 +25,12 @@ from layers.dispatch.positions.reading import (
 )
 from layers.dispatch.positions.selectors import position_faults, unit_track
 from layers.dispatch.positions.service import fault_rows, positions_take
-from layers.errors import Unauthenticated
+from layers.errors import InvalidInput, Unauthenticated
 
 router: Router = new_router("positions")
 _HOUR = timedelta(hours=1)
+#: Before there were trackers; a calendar begins and ends, and hours are taken off within it.
+_LEAST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 def _take(request: HttpRequest, readings: list[Reading]) -> dict[str, Any]:
@@ -80,14 +83,14 @@ def faults(request: HttpRequest, limit: int = 200) -> dict[str, Any]:
 @open_to(Can.SEE_OPERATIONS)
 def track(
     request: HttpRequest,
-    unit_id: int,
+    unit_id: RowId,
     since: datetime | None = Query(None, alias="from"),  # noqa: B008
     until: datetime | None = Query(None, alias="to"),  # noqa: B008
 ) -> dict[str, Any]:
     """Where a unit was, as GeoJSON lines with times; the last hour unless said otherwise. Who looked
     at what is written down."""
     end = _aware(until) or timezone.now()
-    start = _aware(since) or end - _HOUR
+    start = _aware(since) or max(end, _LEAST) - _HOUR
     answer = unit_track(unit_id, user=request.user, since=start, until=end)
     span = f"track {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
     look_record(user=request.user, table="layers_unittrack", row_id=unit_id, what=span)
@@ -96,6 +99,12 @@ def track(
 
 def _aware(moment: datetime | None) -> datetime | None:
     """A time without an offset is the control room's."""
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return timezone.make_aware(moment)
+    if moment is None:
+        return None
+    try:
+        whole = moment if moment.tzinfo is not None else timezone.make_aware(moment)
+        return whole.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInput(
+            "no such time", value=str(moment), remedy="ask for the last 90 days"
+        ) from error

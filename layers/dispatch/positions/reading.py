@@ -71,6 +71,12 @@ def _heading(value: Any) -> float | None:
     return None if number is None or not 0 <= number <= 360 else number % 360.0
 
 
+def _callsign(value: Any) -> str:
+    """A callsign as it can be asked for: no NUL, no halves of characters, not longer than one is."""
+    text = str(value or "").replace("\x00", "")
+    return text.encode("utf-8", "ignore").decode()[:60]
+
+
 def _reading(**parts: Any) -> Reading:
     """A reading of raw parts; what cannot be read becomes its fault, never an exception."""
     try:
@@ -105,7 +111,7 @@ def osmand_reading(values: Mapping[str, Any]) -> Reading:
         lon=lon, lat=lat, fix_at=values.get("timestamp"), device_at=values.get("device_timestamp"),
         speed=values.get("speed"), speed_factor=KPH_OF_KNOT,
         heading=values.get("bearing", values.get("heading")), accuracy=values.get("accuracy"),
-        callsign=str(values.get("callsign", ""))[:60],
+        callsign=_callsign(values.get("callsign")),
     )  # fmt: skip
 
 
@@ -140,7 +146,7 @@ def batch_readings(document: Mapping[str, Any]) -> list[Reading]:
         _reading(
             lon=row.get("lon"), lat=row.get("lat"), fix_at=row.get("fix_at"), device_at=row.get("device_at"),
             speed=row.get("speed_kph"), speed_factor=1.0, heading=row.get("heading_deg"),
-            accuracy=row.get("accuracy_m"), callsign=str(row.get("callsign") or "")[:60],
+            accuracy=row.get("accuracy_m"), callsign=_callsign(row.get("callsign")),
         )
         if isinstance(row, Mapping)
         else Reading(fault="a position is no object")

@@ -64,6 +64,8 @@ def progress_of(row: CitizenReport) -> tuple[str, datetime]:
 
 def report_by_token(token: str) -> CitizenReport | None:
     """The report behind a token."""
+    if "\x00" in token:
+        return None
     return (
         CitizenReport.objects.select_related("type", "call__incident").filter(token=token).first()
     )
@@ -84,7 +86,7 @@ def reports_public(
         start = max(since or end - timedelta(days=LIST_DAYS), end - timedelta(days=LIST_DAYS))
         rows = rows.filter(created_at__gte=start, created_at__lte=end)
     if type_code:
-        rows = rows.filter(type__code__in=type_code.split(","))
+        rows = rows.filter(type__code__in=type_code.replace("\x00", "").split(","))
     found = list(rows.order_by("-created_at", "-pk")[:LIST_MAX])
     wanted = set(status.split(",")) if status else set()
     return [row for row in found if not wanted or open311_status(row) in wanted]

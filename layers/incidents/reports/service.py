@@ -53,7 +53,7 @@ def report_create(
     `source` is the network address it came from, of which only a keyed hash is kept, to tell floods.
     Raises `TooMany` for those, `InvalidInput` where neither a place nor an address is given.
     """
-    kind = IncidentType.objects.filter(code=type_code, sensitive=False).first()
+    kind = IncidentType.objects.filter(code=_text(type_code, 40), sensitive=False).first()
     if kind is None:
         raise InvalidInput("that kind cannot be reported here", value=type_code[:40], where="type", remedy="choose one of the list")  # fmt: skip
     if (lon is None) != (lat is None):
@@ -160,11 +160,11 @@ def report_accept(
             caller_name=report.reporter_name, caller_number=report.reporter_number, note=report.description[:2000],
             lon=lon, lat=lat, place_text=report.address,
         )  # fmt: skip
-        fields: dict[str, Any] = {"summary": summary[:500]}
+        fields: dict[str, Any] = {"summary": _text(summary, 500)}
         if priority is not None:
             fields["priority"] = priority
         incident = call_incident_create(
-            call.pk, user=user, type_code=type_code or report.type.code, **fields
+            call.pk, user=user, type_code=_text(type_code, 40) or report.type.code, **fields
         )
         photo = photo_read(report.photo)
         if photo:

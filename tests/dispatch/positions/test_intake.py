@@ -237,11 +237,11 @@ def test_a_body_of_the_wrong_shape_is_an_answer_and_no_crash(client: Client, dev
 
 def test_a_silent_tracker_leaves_online_and_the_consoles_are_told(client: Client) -> None:
     unit = make_unit("P-1", agency=make_agency("damkar"))
-    _device, key = device_create(name="quick", unit=unit, max_age_s=30)
-    osmand(client, key, timestamp=stamp(-25))
+    _device, key = device_create(name="quick", unit=unit, max_age_s=200)
+    osmand(client, key, timestamp=stamp(-5))
     assert Event.objects.filter(kind="unit.online", object_id=str(unit.pk)).count() == 1
     assert positions_silence() == 0
-    UnitPosition.objects.filter(unit=unit).update(fix_at=timezone.now() - timedelta(seconds=31))
+    UnitPosition.objects.filter(unit=unit).update(fix_at=timezone.now() - timedelta(seconds=201))
     assert positions_silence() == 1
     assert not UnitPosition.objects.get(unit=unit).online
     event = Event.objects.get(kind="unit.silent")
@@ -383,3 +383,33 @@ def test_many_at_once_never_move_a_unit_back(device: Any) -> None:
         thread.join()
     assert place().fix_at == start + timedelta(seconds=99)
     assert place().geom.x == pytest.approx(LON + 99 / 1e5)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"timestamp": "inf"}, {"timestamp": "nan"}, {"timestamp": "-1e300"}, {"timestamp": "0001-01-01T00:00:00+14:00"},
+        {"lat": "1e400"}, {"lat": "\x00"}, {"lon": "\ud800"}, {"location": ",,,"}, {"speed": "-1", "bearing": "999"},
+        {"accuracy": "x" * 5000}, {"callsign": "\x00a"},
+    ],
+)  # fmt: skip
+def test_nonsense_is_an_answer_and_no_crash(client: Client, device: Any, values: dict[str, str]) -> None:  # fmt: skip
+    values = {key: text.encode("utf-8", "ignore").decode() for key, text in values.items()}
+    assert osmand(client, device[1], **values).status_code == 200
+    rows = {
+        "positions": [
+            {"lon": "\ud800", "lat": [], "callsign": "\ud800\x00"},
+            {"lon": {}, "fix_at": True},
+        ]
+    }
+    answer = client.post(
+        "/api/v1/positions", json.dumps(rows), content_type="application/json", headers={"X-Device-Key": device[1]}
+    )  # fmt: skip
+    assert len(answer.json()["quarantined"]) == 2
+    client.force_login(make_user("boss", is_superuser=True))
+    track = f"/api/v1/units/{device[0].unit_id}/track"
+    for address in (
+        f"{track}?to=0001-01-01T00:00:00", f"{track}?from=9999-12-31T23:59:59-14:00", f"{track}?from=x", "/api/v1/units/99999999999999999999/track",
+        "/api/v1/positions/faults?limit=-1",
+    ):  # fmt: skip
+        assert client.get(address).status_code in {200, 404, 422}, address

@@ -310,3 +310,23 @@ def test_the_queues_page_decides_and_shows_the_sender_only_when_asked(client: Cl
     assert dict(CitizenReport.objects.values_list("pk", "state")) == {first.pk: "accepted", second.pk: "rejected"}  # fmt: skip
     assert client.post(f"/triage/{first.pk}/", {"decision": "reject", "reason": "x"}, follow=True).status_code == 200  # fmt: skip
     assert client.get("/triage/?open=999999").status_code == 404
+
+
+@pytest.mark.parametrize("text", ["\x00", "x" * 3000, "../../etc", "%s", "L-" + "9" * 40, "²"])
+def test_nonsense_is_an_answer_and_no_crash(client: Client, text: str) -> None:
+    from urllib.parse import quote
+
+    for address in (
+        f"/report/{quote(text, safe='')}/", f"/open311/v2/tokens/{quote(text, safe='')}.json", f"/open311/v2/requests/{quote(text, safe='')}.xml",
+        f"/open311/v2/requests.json?service_code={quote(text)}&status={quote(text)}", f"/open311/v2/services/{quote(text, safe='')}.json",
+        f"/open311/v2/services.json?jurisdiction_id={quote(text)}", f"/open311/v2/services.{quote(text, safe='')}",
+    ):  # fmt: skip
+        assert client.get(address).status_code < 500, address
+    answer = client.post(
+        "/open311/v2/requests.json", {"service_code": text, "lat": text, "long": text}
+    )
+    assert answer.status_code in {400, 429}
+    assert send(client, type=text, name=text, number=text).status_code in {422, 429}
+    client.force_login(taker())
+    assert client.get(f"/triage/?open={quote(text)}").status_code < 500
+    assert client.post(f"/triage/{made().pk}/", {"decision": "accept", "type": text}).status_code == 302  # fmt: skip
