@@ -28,7 +28,7 @@ from layers.exporters.documents.ground import (
     outlines_in,
     streets_in,
 )
-from layers.exporters.documents.plan_pdf import decimal, rupiah, share, whole
+from layers.exporters.documents.plan_pdf import at_most, rupiah, share, whole
 from layers.maps.elements import script_json
 
 #: Stands for the data until folium is done: what folium renders it reads again as a template, and
@@ -150,7 +150,7 @@ def _data(plan: Plan) -> dict[str, Any]:
             "sites": _("Sites"), "gain": _("Gain"), "offline": _("This map works without a network; its data are inside."),
             "assumed": _("Ground taken as flat, trees not known."), "made": _("made {time}"),
             "out": _("refused or taken out (crossed)"), "back": _("All sites"),
-            "gap": _("at most {gap} below the best plan").format(gap=f"{decimal(100 * plan.gap, 2)} %"),
+            "gap": _("at most {gap} below the best plan").format(gap=at_most(plan.gap)),
         },
     }  # fmt: skip
 

@@ -146,7 +146,7 @@ def plan_sites_of(plan: Plan) -> list[dict[str, Any]]:
         .prefetch_related("cameras__model")
         .order_by("order")
     ):
-        cameras = [
+        cameras: list[dict[str, Any]] = [
             {
                 "id": camera.pk,
                 "model": camera.model.name if camera.model else "1920x1080",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,16 @@ def padded(bounds: Bounds, share: float = 0.04, least_deg: float = 0.002) -> Bou
     west, south, east, north = bounds
     dx, dy = max((east - west) * share, least_deg), max((north - south) * share, least_deg)
     return west - dx, south - dy, east + dx, north + dy
+
+
+def fitted(bounds: Bounds, *, width: float, height: float) -> Bounds:
+    """Bounds widened or heightened about their middle until they fill a sheet of these sides."""
+    west, south, east, north = bounds
+    squeeze = math.cos(math.radians((south + north) / 2))
+    span_x, span_y = (east - west) * squeeze, north - south
+    more_x = max(0.0, span_y * width / height - span_x) / 2 / squeeze
+    more_y = max(0.0, span_x * height / width - span_y) / 2
+    return west - more_x, south - more_y, east + more_x, north + more_y
 
 
 def bounds_of_points(points: list[tuple[float, float]]) -> Bounds | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
@@ -35,6 +36,7 @@ from layers.exporters.documents.ground import (
     SMALL,
     bounds_of_plan,
     bounds_of_points,
+    fitted,
     outlines_in,
     padded,
     streets_in,
@@ -78,6 +80,11 @@ def rupiah(value: int) -> str:
 def share(part: float, of: float) -> str:
     """A share as per cent."""
     return f"{decimal(100 * part / of if of > 0 else 0.0)} %"
+
+
+def at_most(gap: float) -> str:
+    """A proven gap as per cent, rounded up: what is said is never better than what was proven."""
+    return f"{decimal(math.ceil(round(1e4 * gap, 6)) / 100, 2)} %"
 
 
 def text(value: Any, style: ParagraphStyle = BODY) -> Paragraph:
@@ -202,7 +209,7 @@ def _forbidden(plan: Plan) -> list[Any]:
 
 
 def _overview(plan: Plan, sites: list[dict[str, Any]]) -> MapSheet:
-    bounds = bounds_of_plan(plan)
+    bounds = fitted(bounds_of_plan(plan), width=_WIDTH, height=186 * mm)
     return MapSheet(
         width=_WIDTH, height=186 * mm, bounds=bounds,
         outlines=outlines_in(bounds, levels=("kecamatan", "kelurahan"), tolerance_deg=0.0001),
@@ -256,7 +263,7 @@ def _site_table(sites: list[dict[str, Any]]) -> Table:
                 text(whole(site["yearly_cost_idr"]), NUMBER), text(decision[:300], SMALL_TEXT),
             ]
         )  # fmt: skip
-    rest = _WIDTH - sum(parts := [8 * mm, 42 * mm, 28 * mm, 14 * mm, 14 * mm, 20 * mm, 19 * mm])
+    rest = _WIDTH - sum(parts := [8 * mm, 41 * mm, 27 * mm, 14 * mm, 17 * mm, 20 * mm, 19 * mm])
     return _grid(rows, [*parts, rest])
 
 
@@ -289,7 +296,7 @@ def _details(plan: Plan, sites: list[dict[str, Any]]) -> list[Any]:
         box = bounds_of_points([(site["lon"], site["lat"]) for site in mine])
         if box is None or len(sites) < 2:
             continue
-        bounds = padded(box, 0.08, 0.0015)
+        bounds = fitted(padded(box, 0.08, 0.0015), width=_WIDTH, height=108 * mm)
         sheet = MapSheet(
             width=_WIDTH, height=108 * mm, bounds=bounds,
             outlines=outlines_in(bounds, levels=("kecamatan", "kelurahan"), tolerance_deg=0.00003),
@@ -315,7 +322,7 @@ def _method(plan: Plan, figures: dict[str, Any]) -> list[Any]:
         _("Every street was cut into short pieces. A piece weighs more where more incidents happened, where more people live and near public places; that weight is called demand. Demand that active cameras see already was not bought again."),
         _("Poles may stand at street corners, street ends and points that the planner or a request named: {candidates} candidates, {points} street pieces. For each pole and camera the computer drew the lines of sight past the buildings and kept the pieces seen at the level “{level}” ({edition}).").format(candidates=whole(proposed["candidates"] or 0), points=whole(proposed["demand_points"] or 0), level=_(plan.level), edition=asked.get("edition", "")),
         _("Among them the choice was looked for that sees the most demand within {limits}.").format(limits=_(" and ").join(part for part in limits if part) or "–"),
-        _("What was found gains {objective}. It is proven that no choice among these candidates gains more than {bound}: this plan misses the best possible one by at most {gap}.").format(objective=whole(proposed["objective"]), bound=whole(proposed["bound"]), gap=f"{decimal(100 * proposed['gap'], 2)} %"),
+        _("What was found gains {objective}. It is proven that no choice among these candidates gains more than {bound}: this plan misses the best possible one by at most {gap}.").format(objective=whole(proposed["objective"]), bound=whole(proposed["bound"]), gap=at_most(proposed["gap"])),
     ]  # fmt: skip
     if figures["changed"]:
         lines.append(

@@ -72,7 +72,7 @@ export function createPlanView(node, desk) {
       figure(t("a year"), formatRupiah(plan.yearly_cost_idr), t("network, power, upkeep")),
       figure(t("demand gained"), formatInteger(plan.gain), plan.changed ? t("{n} as proposed", { n: formatInteger(proven.objective) }) : ""),
       figure(t("demand seen"), percent(plan.covered_before + plan.gain, plan.demand), t("{share} before", { share: percent(plan.covered_before, plan.demand) })),
-      figure(t("proven upper bound"), formatInteger(proven.bound), t("at most {gap} below the best plan", { gap: `${formatNumber(100 * proven.gap)} %` })));
+      figure(t("proven upper bound"), formatInteger(proven.bound), t("at most {gap} below the best plan", { gap: `${formatNumber(Math.ceil(1000 * proven.gap) / 10)} %` })));
   }
 
   function drawActions() {

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.contrib.gis.geos import LineString, Point
 
-from layers.access.models import Role
+from layers.access.models import Grant, Role, User
 from layers.coverage.plans.models import Plan, PlanCamera, PlanSite
 from layers.coverage.plans.services import plan_created
 from layers.geo.crs import GEOD
 from layers.network.models import Road
-from tests.factories import MALANG, make_agency, make_area, make_user
+from tests.factories import MALANG, make_agency, make_area
 
 LON, LAT = MALANG
 
@@ -23,6 +23,14 @@ def place(east_m: float, north_m: float) -> tuple[float, float]:
     lon, lat, _ = GEOD.fwd(LON, LAT, 90.0, east_m)
     lon, lat, _ = GEOD.fwd(lon, lat, 0.0, north_m)
     return float(lon), float(lat)
+
+
+def account(name: str, *grants: tuple[str, Any], **fields: Any) -> User:
+    """An account that nobody logs in to by password: hashing ten of them takes seconds."""
+    user = User.objects.create(username=name, password="!", **fields)
+    for role, agency in grants:
+        Grant.objects.create(user=user, role=role, agency=agency, reason="test")
+    return user
 
 
 @dataclass
@@ -47,16 +55,16 @@ def people(db: None) -> People:
     city, police, dishub = make_agency("diskominfo"), make_agency("polresta"), make_agency("dishub")
     kabupaten = make_agency("kabmalang", government="35.07")
     return People(
-        planner=make_user("perencana", (Role.PLANNER, city), first_name="Rara"),
-        other_planner=make_user("perencana2", (Role.PLANNER, city), first_name="Tio"),
-        police=make_user("polisi", (Role.POLICE_LIAISON, police), first_name="Ipda Sari"),
-        executive=make_user("pimpinan", (Role.EXECUTIVE, city)),
-        agency=make_user("operator", (Role.AGENCY_OPERATOR, dishub)),
-        other_agency=make_user("operator2", (Role.AGENCY_OPERATOR, make_agency("dlh"))),
-        cctv=make_user("cctv", (Role.CCTV_OPERATOR, city)),
-        dispatcher=make_user("dispatcher", (Role.DISPATCHER, city)),
-        neighbour=make_user("kab", (Role.PLANNER, kabupaten)),
-        nobody=make_user("nobody"),
+        planner=account("perencana", (Role.PLANNER, city), first_name="Rara"),
+        other_planner=account("perencana2", (Role.PLANNER, city), first_name="Tio"),
+        police=account("polisi", (Role.POLICE_LIAISON, police), first_name="Ipda Sari"),
+        executive=account("pimpinan", (Role.EXECUTIVE, city)),
+        agency=account("operator", (Role.AGENCY_OPERATOR, dishub)),
+        other_agency=account("operator2", (Role.AGENCY_OPERATOR, make_agency("dlh"))),
+        cctv=account("cctv", (Role.CCTV_OPERATOR, city)),
+        dispatcher=account("dispatcher", (Role.DISPATCHER, city)),
+        neighbour=account("kab", (Role.PLANNER, kabupaten)),
+        nobody=account("nobody"),
     )
 
 

@@ -1,0 +1,67 @@
+"""Asking for a plan: once for a double click, with limits, with requests that are open to the planner."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from layers.coverage.plans.models import Plan, PlanSite
+from layers.coverage.plans.tasks import PLAN, plan_order
+from layers.errors import Forbidden, InvalidInput, NotFound
+from layers.geo.crs import geodesic_m
+from layers.jobs.models import Job
+from layers.jobs.registry import job_kind_get
+from tests.coverage.plans.conftest import People, place
+from tests.coverage.plans.test_requests import ask
+
+ASKED: dict[str, Any] = {"name": "A", "sites": 2, "budget_idr": None, "level": "detect", "time_limit_s": 10.0}  # fmt: skip
+
+
+def test_a_double_click_gives_one_job_and_another_question_another(people: People) -> None:
+    first = plan_order(dict(ASKED), user=people.planner)
+    assert plan_order(dict(ASKED), user=people.planner).pk == first.pk
+    assert plan_order({**ASKED, "sites": 3}, user=people.planner).pk != first.pk
+    assert Job.objects.filter(kind=PLAN).count() == 2
+
+
+def test_what_cannot_be_asked(people: People, street: Any) -> None:
+    with pytest.raises(InvalidInput):
+        plan_order({**ASKED, "sites": None}, user=people.planner)
+    with pytest.raises(NotFound):
+        plan_order({**ASKED, "requests_required": [10**6]}, user=people.planner)
+    for user in (people.police, people.executive, people.agency, people.nobody):
+        with pytest.raises(Forbidden):
+            plan_order(dict(ASKED), user=user)
+    theirs = ask(people.agency)
+    with pytest.raises(NotFound):
+        plan_order({**ASKED, "requests_extra": [theirs.pk]}, user=people.neighbour)
+    assert not Job.objects.exists()
+
+
+def test_requests_points_and_candidates_meet_in_one_plan(people: People, street: Any) -> None:
+    request = ask(people.agency, east_m=-150.0)
+    mine = place(150.0, 4.0)
+    zone = [place(-40.0, -40.0), place(40.0, -40.0), place(40.0, 40.0), place(-40.0, 40.0)]
+    asked = {**ASKED, "sites": 3, "required": [mine], "requests_required": [request.pk], "forbidden": [zone]}  # fmt: skip
+    job = plan_order(json.loads(json.dumps(asked)), user=people.planner)
+    made = job_kind_get(PLAN).chunk(job, job.params)
+    plan = Plan.objects.get(pk=made["plan"])
+    assert (plan.government, plan.created_by, plan.state) == ("35.73", people.planner, "draft")
+    by_source = {site.source: site for site in plan.sites.all()}
+    assert set(by_source) == {"planner", "request", "optimiser"}
+    assert by_source["request"].request_id == request.pk
+    spot = by_source[PlanSite.Source.PLANNER].geom
+    assert geodesic_m(*mine, spot.x, spot.y) < 0.05
+    for site in plan.sites.all():
+        assert geodesic_m(*place(0.0, 0.0), site.geom.x, site.geom.y) > 39.0
+    request.refresh_from_db()
+    assert request.state == "planned"
+
+
+def test_a_zone_that_crosses_itself_is_refused(people: People, street: Any) -> None:
+    bow = [place(0, 0), place(40, 40), place(40, 0), place(0, 40)]
+    job = plan_order(json.loads(json.dumps({**ASKED, "forbidden": [bow]})), user=people.planner)
+    with pytest.raises(InvalidInput):
+        job_kind_get(PLAN).chunk(job, job.params)

@@ -1,0 +1,147 @@
+"""Documents of a plan: the words of the PDF, cells that never run, shapes that a GIS reads back."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import sqlite3
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils.translation import override
+from openpyxl import load_workbook
+
+from layers.coverage.plans import review, services
+from layers.coverage.plans.models import Plan
+from layers.exporters.documents.cartography import spread
+from layers.exporters.documents.plan import plan_document
+from tests.coverage.plans.conftest import *  # noqa: F403
+from tests.coverage.plans.conftest import People
+from tests.coverage.plans.test_lifecycle import go
+
+SCRIPT = "</script><script>alert(1)</script>"
+FORMULA = "=cmd|' /C calc'!A0"
+
+
+def pdf_words(document: bytes) -> str:
+    """Every text a PDF shows, in the order it is drawn; by the format's own rules, no library."""
+    found = []
+    for body in re.findall(rb"stream\r?\n(.*?)endstream", document, re.S):
+        try:
+            page = zlib.decompress(base64.a85decode(body.strip().removesuffix(b"~>")))
+        except (ValueError, zlib.error):
+            continue
+        for piece in re.findall(rb"\(((?:\\.|[^()\\])*)\)\s*Tj", page):
+            plain = re.sub(rb"\\(\d{3})", lambda m: bytes([int(m[1], 8)]), piece)
+            found.append(re.sub(rb"\\(.)", rb"\1", plain).decode("cp1252"))
+    return " ".join(" ".join(found).split())
+
+
+@pytest.fixture
+def plan(draft: Plan, people: People) -> Plan:
+    """A plan with hostile names, one site refused and one moved by the police."""
+    Plan.objects.filter(pk=draft.pk).update(name=f"Rencana {SCRIPT} ${{x}}")
+    draft.sites.filter(order=1).update(street=FORMULA)
+    go(draft, Plan.State.SENT, people.planner, "mohon tinjauan")
+    one, two = draft.sites.order_by("order")[:2]
+    review.site_refuse(draft.pk, two.pk, version=two.version, reason="di tanah warga", user=people.police)  # fmt: skip
+    services.plan_comment(draft.pk, text="=1+1", user=people.police)
+    draft.refresh_from_db()
+    assert one.standing
+    return draft
+
+
+def test_the_pdf_says_what_the_council_must_know(plan: Plan) -> None:
+    with override("id"):
+        body, media = plan_document(plan, kind="pdf")
+    assert media == "application/pdf"
+    assert body.startswith(b"%PDF-")
+    words = pdf_words(body)
+    for wanted in (
+        "Rencana titik kamera baru", SCRIPT, "${x}", "Rp 66.000.000", "dikirim ke kepolisian",
+        "di tanah warga", "Tanah dianggap datar dan pohon tidak diketahui", "IEC 62676-4:2014",
+        "Kelurahan", "Ipda Sari", "lebih dari 33", "9,10 %", "paling banyak 3 titik", "bukan untuk perubahan ini",
+    ):  # fmt: skip
+        assert wanted in words, wanted
+    assert "Proposed sites" not in words
+    with override("en"):
+        assert "Proposed sites" in pdf_words(plan_document(plan, kind="pdf")[0])
+
+
+def test_the_maps_are_vectors_with_every_site_numbered(plan: Plan) -> None:
+    body = plan_document(plan, kind="pdf")[0]
+    assert b"/Subtype /Image" not in body
+    words = f" {pdf_words(body)} "
+    for number in (1, 2, 3):
+        assert f" {number} " in words
+
+
+def test_the_workbook_holds_numbers_as_numbers_and_no_formula(plan: Plan) -> None:
+    with override("id"):
+        book = load_workbook(io.BytesIO(plan_document(plan, kind="xlsx")[0]))
+    assert book.sheetnames == ["Ringkasan", "Titik", "Kamera", "Langkah"]
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert f"'{FORMULA}" in {cell.value for cell in cells}
+    assert "'=1+1" in {cell.value for cell in cells}
+    rows = list(book["Titik"].iter_rows(min_row=2, values_only=True))
+    assert [row[0] for row in rows] == [1, 2, 3]
+    assert sum(row[9] for row in rows if row[6] != "ditolak kepolisian") == 66_000_000
+    assert len(list(book["Kamera"].iter_rows(min_row=2))) == 3
+
+
+def test_geojson_and_geopackage_stand_where_the_sites_stand(plan: Plan, tmp_path: Path) -> None:
+    told = json.loads(plan_document(plan, kind="geojson")[0])
+    spots = {f["properties"]["order"]: f["geometry"]["coordinates"] for f in told["features"]}
+    for site in plan.sites.all():
+        assert spots[site.order] == pytest.approx([site.geom.x, site.geom.y], abs=1e-8)
+    assert told["features"][1]["properties"]["reason"] == "di tanah warga"
+    path = tmp_path / "plan.gpkg"
+    path.write_bytes(plan_document(plan, kind="gpkg")[0])
+    with sqlite3.connect(path) as database:
+        counts = {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in ("sites", "cameras")}  # fmt: skip
+    database.close()
+    assert counts == {"sites": 3, "cameras": 3}
+
+
+def test_documents_follow_the_rights_of_the_plan(plan: Plan, people: People, client: Any) -> None:
+    address = f"/api/v1/planning/plans/{plan.pk}/document/"
+    client.force_login(people.police)
+    answer = client.get(address + "geojson")
+    assert answer.status_code == 200
+    assert "attachment" in answer["Content-Disposition"]
+    assert client.get(address + "exe").status_code == 404
+    for who, status in (("agency", 403), ("dispatcher", 403), ("neighbour", 404)):
+        client.force_login(getattr(people, who))
+        assert client.get(address + "pdf").status_code == status, who
+
+
+def test_badges_never_cover_one_another() -> None:
+    import numpy as np
+
+    spots = np.array([[50.0, 50.0]] * 12 + [[10.0 * i, 90.0] for i in range(10)])
+    places = spread(spots, 12.0, 200.0, 200.0)
+    offset = places[:, None, :] - places[None, :, :]
+    distance = np.hypot(offset[..., 0], offset[..., 1]) + np.eye(len(places)) * 99
+    assert distance.min() > 11.0
+    far = np.array([[20.0, 20.0], [150.0, 150.0]])
+    assert (spread(far, 12.0, 200.0, 200.0) == far).all()
+
+
+@pytest.mark.parametrize("box", [(112.5, -8.0, 112.7, -7.99), (112.6, -8.1, 112.61, -7.9)])
+def test_bounds_are_widened_until_they_fill_the_sheet(
+    box: tuple[float, float, float, float],
+) -> None:
+    import math
+
+    from layers.exporters.documents.ground import fitted
+
+    west, south, east, north = fitted(box, width=300.0, height=200.0)
+    assert west <= box[0] < box[2] <= east
+    assert south <= box[1] < box[3] <= north
+    squeeze = math.cos(math.radians((box[1] + box[3]) / 2))
+    assert (east - west) * squeeze / (north - south) == pytest.approx(1.5)
