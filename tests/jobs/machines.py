@@ -109,7 +109,7 @@ class Machine:
             raise
 
     def start(self) -> None:
-        """Start the worker; it finds its work within a second or two."""
+        """Start the worker, with the periodic tasks of the queue alone: nothing else competes for it."""
         assert self.relay is not None
         environment = {
             **os.environ,
@@ -121,7 +121,8 @@ class Machine:
             "DJANGO_SETTINGS_MODULE": "ncc_geo.settings",
         }
         script = (
-            "import django, sys; django.setup();"
+            "import django, sys; django.setup(); from layers.jobs import periodic;"
+            " [periodic._TASKS.pop(name) for name in list(periodic._TASKS) if 'jobs' not in name];"
             " from layers.jobs.cluster.worker import WorkerProcess; sys.exit(WorkerProcess().run())"
         )
         pinned = ["taskset", "-c", str(self.core)] if self.core is not None else []
