@@ -13,7 +13,7 @@ from layers.coverage.analysis import coverage_analyse
 from layers.coverage.figures.models import CoverageTile
 from layers.coverage.models import CoverageRun, CoverageStreet
 from layers.coverage.tasks import analysis_enqueue
-from layers.jobs.models import Job, JobChunk, JobState
+from layers.jobs.models import Job, JobChunk, JobState, WorkerBeat
 from tests.coverage.big_town import big_town
 from tests.coverage.test_figures import shown
 from tests.jobs.machines import Machine, unavailable
@@ -61,8 +61,9 @@ def test_a_machine_dies_in_the_middle_and_nothing_is_lost(
     big_town(cameras=1000)
     # One process first: its answer is what the machines must come to, and the engine is compiled.
     whole = CoverageRun.objects.get(pk=coverage_analyse()["run"])
-    job = analysis_enqueue(user=None, repeat=whole.pk)
     first, second = machines(1), machines(2)
+    until(lambda: WorkerBeat.objects.count() == 2, 120)
+    job = analysis_enqueue(user=None, repeat=whole.pk)
     until(lambda: len({piece.worker for piece in worked(job)}) == 2, 240)
     # The first is switched off while it holds a piece.
     until(lambda: JobChunk.objects.filter(job=job, role="work", done=False, worker=first.name, claim__isnull=False).exists(), 60)  # fmt: skip

@@ -54,6 +54,11 @@ class Relay:
                 near, _ = self.listener.accept()
             except OSError:
                 return
+            # A machine that is switched off says nothing: the database would notice by its keepalives,
+            # which workers ask for (layers/jobs/runner.py), and the relay stands in its place.
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, seconds in ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3)):  # fmt: skip
+                near.setsockopt(socket.IPPROTO_TCP, option, seconds)
             far = socket.socket(socket.AF_UNIX)
             try:
                 far.connect(str(self.target))
