@@ -1,10 +1,8 @@
 """`python -m benchmarks.coverage.workers`: one city analysed by 1 and by 2 worker machines, and whether they agree.
 
 Each machine is a network namespace with an address of its own, held to one core, against one
-database over TCP (root and iproute2). It makes a database of its own beside the one that
-DATABASE_URL names, and drops it again; in an installation made by bin/run:
-
-    bin/manage shell -c "from benchmarks.coverage.workers import main; main([])"
+database over TCP (root and iproute2). Run it under `bin/test`'s environment: it makes a database of
+its own beside the one that DATABASE_URL names, and drops it again.
 """
 
 from __future__ import annotations
@@ -19,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main() -> None:
     """Print seconds and speed-up."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cameras", type=int, default=4000)
     parser.add_argument("--blocks", type=int, default=24)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ncc_geo.settings")
     import django
 
@@ -49,18 +47,17 @@ def _compare(cameras: int, blocks: int) -> None:
     big_town(side=blocks, cameras=cameras)
     cores = sorted(os.sched_getaffinity(0))
     print(f"{cameras:,} cameras, {blocks * blocks * 16:,} buildings, {len(cores)} cores here")
-    answers, spent, looked = [], [], []
+    answers, spent = [], []
     for count in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
             seconds, serial_s, tiles, figures = _timed(count, cores, Path(folder))
         answers.append(figures)
         spent.append(seconds)
-        looked.append(tiles[0])
         print(
             f"{count} worker{'s' if count > 1 else ''}: {seconds:6.1f} s in all, tiles {tiles[0]:6.1f} s"
             f" ({tiles[1]} tiles, by worker {tiles[2]}), planned and brought together in {serial_s:.1f} s"
         )
-    print(f"speed-up {looked[0] / looked[1]:.2f} of the tiles, {spent[0] / spent[1]:.2f} in all")
+    print(f"speed-up {spent[0] / spent[1]:.2f} in all")
     print("same answer to the last digit" if answers[0] == answers[1] else "THE ANSWERS DIFFER")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import Resolver404, resolve
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,15 @@ _BY_CREW = ("available", "patrol", "returning", "out_of_service")
 def _name(row: Any) -> str:
     english = (get_language() or "").startswith("en")
     return (row.name_en if english else "") or row.name
+
+
+def _answers(address: str) -> bool:
+    """Whether the product has such an address."""
+    try:
+        resolve(address)
+    except Resolver404:
+        return False
+    return True
 
 
 def _labelled(choices: list[tuple[str, Any]]) -> list[dict[str, str]]:
@@ -44,6 +54,7 @@ def dispatch_choices(rights: Rights) -> dict[str, Any]:
             "coverage": rights.can(Can.SEE_COVERAGE),
             "streams": rights.can(Can.SEE_STREAMS),
             "callers": rights.can(Can.SEE_CALLERS),
+            "cover": _answers("/api/v1/cover"),
         },
     }  # fmt: skip
 
@@ -68,6 +79,7 @@ def sheet_of(incident: dict[str, Any]) -> dict[str, Any]:
     english = (get_language() or "").startswith("en")
     return {
         "incident": incident,
+        "area_more": "" if incident["address"].endswith(incident["area_name"] or "") else incident["area_name"],
         "type_name": incident["type"]["name_en" if english else "name"],
         "state": IncidentState(incident["state"]).label,
         "disposition": Disposition(incident["disposition"]).label if incident["disposition"] else "",
@@ -78,9 +90,23 @@ def sheet_of(incident: dict[str, Any]) -> dict[str, Any]:
             for row in incident["assignments"]
         ],
         "log": [
-            {**line, "author": line["author"] or "", "detail": _words(line["detail"])} for line in incident["timeline"]
+            {**line, "what": _log_word(line["what"]), "author": line["author"] or "", "detail": _words(line["detail"])} for line in incident["timeline"]
         ],
     }  # fmt: skip
+
+
+def _log_word(what: str) -> str:
+    """What a line of the log says, in the reader's words where it names a step, a state or an action."""
+    words = {
+        "created": _("incident made"), "edited": _("changed"), "follow": _("state follows from the units"),
+        "accept": _("accepted"), "hold": _("put on hold"), "resume": _("resumed"), "reopen": _("reopened"),
+        "close": _("closed"), "cancel": _("cancelled"), "merge": _("merged"), "merged_in": _("merged in"),
+        "call_joined": _("call joined"), "unit_joined": _("unit joined"), "attached": _("file attached"),
+        "corrected": _("time corrected"), "under_control": _("under control"),
+    }  # fmt: skip
+    if what in words:
+        return words[what]
+    return str(Step(what).label) if what in Step.values else what.replace("_", " ")
 
 
 def _words(detail: Any) -> str:

@@ -46,19 +46,12 @@ def big_town(*, side: int = 16, block_m: float = 250.0, cameras: int = 400, seed
     city = make_area("35.73", box=(west, south, east_, north))
     make_area("35.73.01", level="kecamatan", parent=city, box=(west, south, middle, north), population=40_000)  # fmt: skip
     make_area("35.73.02", level="kecamatan", parent=city, box=(middle, south, east_, north), population=60_000)  # fmt: skip
-    places = [
-        Point(*at(rng.randint(0, side) * block_m + 3.0, rng.randint(0, side) * block_m + 3.0), srid=4326)
-        for _ in range(cameras)
-    ]  # fmt: skip
-    sites = Site.objects.bulk_create(
-        Site(code=f"T{number:05d}", name=f"Titik {number}", geom=point)
-        for number, point in enumerate(places)
-    )
-    Camera.objects.bulk_create(
-        Camera(
-            code=f"C{number:05d}", name=f"Kamera {number}", site=site, geom=site.geom, heading_deg=rng.uniform(0, 359),
+    for number in range(cameras):
+        x, y = rng.randint(0, side) * block_m + 3.0, rng.randint(0, side) * block_m + 3.0
+        point = Point(*at(x, y), srid=4326)
+        site = Site.objects.create(code=f"T{number:05d}", name=f"Titik {number}", geom=point)
+        Camera.objects.create(
+            code=f"C{number:05d}", name=f"Kamera {number}", site=site, geom=point, heading_deg=rng.uniform(0, 359),
             fov_deg=rng.choice([60.0, 90.0, 120.0]), mount_height_m=rng.choice([5.0, 7.0]), max_range_m=150.0,
             kind="ptz" if number % 15 == 0 else "fixed",
-        )
-        for number, site in enumerate(sites)
-    )  # fmt: skip
+        )  # fmt: skip

@@ -54,11 +54,6 @@ class Relay:
                 near, _ = self.listener.accept()
             except OSError:
                 return
-            # A machine that is switched off says nothing: the database would notice by its keepalives,
-            # which workers ask for (layers/jobs/runner.py), and the relay stands in its place.
-            near.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            for option, seconds in ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3)):  # fmt: skip
-                near.setsockopt(socket.IPPROTO_TCP, option, seconds)
             far = socket.socket(socket.AF_UNIX)
             try:
                 far.connect(str(self.target))
@@ -114,7 +109,7 @@ class Machine:
             raise
 
     def start(self) -> None:
-        """Start the worker, with the periodic tasks of the queue alone: nothing else competes for it."""
+        """Start the worker; it finds its work within a second or two."""
         assert self.relay is not None
         environment = {
             **os.environ,
@@ -126,8 +121,7 @@ class Machine:
             "DJANGO_SETTINGS_MODULE": "ncc_geo.settings",
         }
         script = (
-            "import django, sys; django.setup(); from layers.jobs import periodic;"
-            " [periodic._TASKS.pop(name) for name in list(periodic._TASKS) if 'jobs' not in name];"
+            "import django, sys; django.setup();"
             " from layers.jobs.cluster.worker import WorkerProcess; sys.exit(WorkerProcess().run())"
         )
         pinned = ["taskset", "-c", str(self.core)] if self.core is not None else []

@@ -140,8 +140,8 @@ class _Words(HTMLParser):
             self.words.append(data)
 
 
-#: The product's name, and the languages' own names for themselves.
-PROPER_NAMES = re.compile(r"\b(NCC Geo|Bahasa Indonesia|English|EN|ID|px/m)\b")
+#: The product's name, the languages' own names for themselves, a unit, a key of the keyboard.
+PROPER_NAMES = re.compile(r"\b(NCC Geo|Bahasa Indonesia|English|EN|ID|px/m|Ctrl)\b")
 
 
 def untranslated(source: str) -> list[str]:

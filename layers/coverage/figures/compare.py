@@ -48,10 +48,6 @@ def runs_compare(
         )
     level = level or second.level
     for run in (first, second):
-        if "seen_by" not in run.figures:
-            raise InvalidInput(
-                f"run {run.pk} was made by an older version", value=run.pk, remedy="repeat it first"
-            )
         if level not in run.parameters["levels"]:
             raise InvalidInput(
                 f"run {run.pk} has no level {level!r}",

@@ -8,9 +8,13 @@ from layers.dispatch.assigning.statuses import unit_of_account, units_allowed
 from layers.dispatch.assigning.table import NEXT_STEPS
 from layers.dispatch.board.rows import assignment_row, incident_rows
 from layers.dispatch.board.selectors import unit_row
-from layers.dispatch.models import Assignment
+from layers.dispatch.board.ways import unit_way
+from layers.dispatch.models import Assignment, Step
 from layers.errors import NotFound
 from layers.incidents.models import Incident
+
+#: Steps during which the way there is shown.
+_ON_THE_WAY = (Step.DISPATCHED, Step.ACKNOWLEDGED, Step.EN_ROUTE, Step.STAGED)
 
 
 def unit_job(unit_id: int | None, *, user: Any) -> dict[str, Any]:
@@ -32,13 +36,16 @@ def unit_job(unit_id: int | None, *, user: Any) -> dict[str, Any]:
     )
     sent = [part for part in parts if part.dispatched_at is not None] or parts
     now_on = sent[0] if sent else None
-    incident = None
+    incident = route = None
     if now_on is not None:
         incident = incident_rows(Incident.objects.filter(pk=now_on.incident_id))[0]
         notes = now_on.incident.notes.order_by("at", "pk")
         incident["notes"] = [{"at": note.at, "text": note.text} for note in notes]
+        if now_on.step in _ON_THE_WAY:
+            route = unit_way(unit_id, incident["lon"], incident["lat"])
     return {
         "unit": unit_row(unit_id),
+        "route": route,
         "assignment": assignment_row(now_on) if now_on else None,
         "steps": [str(step) for step in NEXT_STEPS[now_on.step]] if now_on else [],
         "incident": incident,

@@ -22,16 +22,11 @@ export function createAreaTable(node, { columns, onArea = null }) {
     return select;
   }
 
-  // A run of an older version knows one level only.
-  function part(row, by) {
-    const measure = MEASURES[by];
-    return row.by_level ? share(row.by_level[level]?.[measure.part] ?? 0, row[measure.whole]) : null;
-  }
-
   function value(row, by) {
     if (by === "name") return row.name;
     if (by === "cameras") return row.cameras;
-    return part(row, by) ?? -1;
+    const measure = MEASURES[by];
+    return share(row.by_level?.[level]?.[measure.part] ?? 0, row[measure.whole]) ?? -1;
   }
 
   function head(by, text, place) {
@@ -66,7 +61,7 @@ export function createAreaTable(node, { columns, onArea = null }) {
           el("tbody", {}, rows.map((area) =>
             el("tr", {},
               el("th", { scope: "row" }, onArea ? el("button", { type: "button", class: "row-button", text: area.name, onclick: () => onArea(area.code) }) : area.name),
-              ...columns.map((by) => meterCell(part(area, by), `${area.name}, ${t(MEASURES[by].title)}`)),
+              ...columns.map((by) => meterCell(share(area.by_level?.[level]?.[MEASURES[by].part] ?? 0, area[MEASURES[by].whole]), `${area.name}, ${t(MEASURES[by].title)}`)),
               el("td", { class: "number", text: formatInteger(area.cameras) })))))));
     if (focused) [...node.querySelectorAll(".sort-button")].find((one) => one.textContent === focused)?.focus();
   }

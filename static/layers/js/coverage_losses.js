@@ -11,7 +11,6 @@ const COUNT = 50;
 const SHADES = ["none", "one", "more"];
 
 export function seenByBar(run) {
-  if (!run.seen_by) return el("p", { class: "console-note", text: t("Made by an older version: repeat it to see this.") });
   const parts = run.seen_by.demand;
   const whole = SHADES.reduce((sum, name) => sum + parts[name], 0);
   const row = (name) => el("div", { class: "field" },

@@ -198,14 +198,14 @@ const deeds = {
   go: ({ incident }) => void select(incident, { focus: true }),
   goUnit: ({ unit }) => lookAtUnit(unit),
   dispatch: async ({ incident, units: sent }) => {
-    const done = await dispatchUnits(incident.id, { units: sent.map((one) => one.callsign) }, newKey()).catch(explainHolders);
+    const done = await dispatchUnits(incident.id, { units: sent.map((one) => one.callsign) }, newKey());
     return t("{units} sent to {number}", { units: (done.assigned ?? sent).map((one) => one.callsign).join(", "), number: shortNumber(incident.number) });
   },
   dispatchCard: async ({ incident }) => {
     const card = await recommendation(incident.id);
     const sent = [...new Set(card.lines.flatMap((line) => line.units.map((one) => one.callsign)))];
     if (!sent.length) throw new Error(t("No unit can be sent."));
-    await dispatchUnits(incident.id, { units: sent }, newKey()).catch(explainHolders);
+    await dispatchUnits(incident.id, { units: sent }, newKey());
     const short = card.lines.reduce((sum, line) => sum + (line.shortfall ?? 0), 0);
     return t("{units} sent to {number}", { units: sent.join(", "), number: shortNumber(incident.number) }) + (short ? ` · ${t("{n} missing", { n: short })}` : "");
   },
@@ -236,15 +236,9 @@ const deeds = {
   },
 };
 
-function explainHolders(error) {
-  const held = (error.body?.conflicts ?? []).map((one) => `${one.callsign}: ${[one.incident ? t("is on {number}", { number: shortNumber(one.incident) }) : t(`reason_${one.reason}`), one.holder ? t("sent by {who}", { who: one.holder }) : ""].filter(Boolean).join(", ")}`);
-  if (held.length) error.message = held.join("; ");
-  throw error;
-}
-
 const grammar = createGrammar(board, choices);
 const line = createCommandLine(byId("command"), grammar, {
-  onLeave: () => queue.focus(),
+  onLeave: () => queue.focus() || document.activeElement.blur(),
   run: async (act) => {
     const done = await deeds[act.do](act);
     board.soon();

@@ -131,7 +131,7 @@ async function read() {
   } catch (error) {
     if (error.status && error.status < 500) {
       byId("fault").hidden = false;
-      byId("fault").textContent = error.message;
+      byId("fault").textContent = error.status === 404 ? t("Your account drives no unit. Ask the control room to bind it to your unit.") : error.message;
     } else lost = true;
   }
   draw();
@@ -173,6 +173,17 @@ draw();
 unsent.start();
 startCityMap({ onClick: () => true }).then((city) => {
   scene = city.scene;
+  // The job above the map grows and shrinks: what was in the middle stays there, until a hand moves it.
+  let moved = false;
+  scene.map.on("dragstart", () => (moved = true));
+  new ResizeObserver(() => {
+    const middle = scene.map.getCenter();
+    scene.map.invalidateSize({ pan: false });
+    if (moved) return;
+    known = "";
+    scene.map.setView(middle, scene.map.getZoom(), { animate: false });
+    drawMap(ahead());
+  }).observe(scene.map.getContainer());
   known = "";
   drawMap(ahead());
 });

@@ -1,8 +1,8 @@
 // A call becomes an incident: one form, one key; what was typed stays until the server has it.
 
-import { callEdit, callIncident, callLink, callMake, callerOf } from "../api_dispatch.js";
+import { callEdit, callIncident, callLink, callMake, callerOf, recommendationFor } from "../api_dispatch.js";
 import { clear, debounce, el } from "../dom.js";
-import { formatMetres } from "../format.js";
+import { formatDuration, formatMetres } from "../format.js";
 import { t } from "../text.js";
 import { serverNow, formatElapsed, onSecond } from "./clock.js";
 import { createCombo } from "./combo.js";
@@ -10,6 +10,7 @@ import { conflictNotice, isConflict } from "./conflict.js";
 import { newKey } from "./ids.js";
 import { shortNumber } from "./board.js";
 import { typeName } from "./marks.js";
+import { refusalWords } from "./refusals.js";
 import { createPlaceField } from "./place_field.js";
 
 const DRAFT = "ncc-call-draft";
@@ -28,6 +29,7 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
   const said = form.querySelector("[data-form-said]");
   const similar = form.querySelector("[data-similar]");
   const submit = form.querySelector("[data-submit]");
+  const would = form.querySelector("[data-would]");
   const age = form.querySelector("[data-call-age]");
   const labels = { channel: t("Channel"), kind: t("Kind"), caller_name: t("Caller"), caller_number: t("Number"), note: t("Note"), place_text: t("Place"), accuracy_m: t("Accuracy (m)") };
   const place = createPlaceField({ near, onPlace: (next) => {
@@ -35,12 +37,15 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
     onPlace(next);
     findSimilar();
     keep();
+    preview();
   } });
   form.querySelector("[data-place]").append(place.node);
   // What the server has: the call once it is saved, the keys of this form, the moment it was opened.
   let call = null;
   let base = null;
   let keys = { call: newKey(), incident: newKey() };
+  // What was sent without an answer: it goes again as it was, with its key, and changes follow it.
+  let sent = { call: null, incident: null };
   let opened = null;
   let join = null;
   let busy = false;
@@ -52,6 +57,25 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
     onChoose: (one) => setType(one),
   });
 
+  // What the run card would send, before there is an incident: the caller can be told at once.
+  let previewTurn = 0;
+  const preview = debounce(async () => {
+    const mine = ++previewTurn;
+    const at = place.place;
+    const type = field("type").value;
+    would.textContent = "";
+    if (!opened || !at || !type || join || NOT_REAL.includes(kind())) return;
+    try {
+      const card = await recommendationFor({ type, lon: at.lon, lat: at.lat });
+      if (mine !== previewTurn) return;
+      const found = card.lines.flatMap((line) => line.units);
+      const missing = card.lines.reduce((sum, line) => sum + (line.shortfall ?? 0), 0);
+      would.textContent = [t("Would be sent: {units}", { units: found.map((unit) => [unit.callsign, unit.eta_s === null ? "" : formatDuration(unit.eta_s)].filter(Boolean).join(" ")).join(", ") || "–" }), missing ? t("{n} missing", { n: missing }) : ""].filter(Boolean).join(" · ");
+    } catch {
+      // The recommendation of the incident says what is wrong.
+    }
+  }, 350);
+
   function setType(one) {
     field("type").value = one?.code ?? "";
     if (one) {
@@ -59,6 +83,7 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
       if (!field("priority").dataset.touched) field("priority").value = String(one.priority);
     }
     keep();
+    preview();
   }
 
   // A word that names one type alone is that type.
@@ -84,7 +109,7 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
 
   function keep() {
     if (!opened) return;
-    const draft = { ...values(), type: field("type").value, type_text: field("type_text").value, priority: field("priority").value, touched: field("priority").dataset.touched ?? "", scheduled: field("scheduled_for").value, call, base, keys, opened, label: place.place?.label ?? "" };
+    const draft = { ...values(), type: field("type").value, type_text: field("type_text").value, priority: field("priority").value, touched: field("priority").dataset.touched ?? "", scheduled: field("scheduled_for").value, call, base, keys, sent, opened, label: place.place?.label ?? "" };
     try {
       sessionStorage.setItem(DRAFT, JSON.stringify(draft));
     } catch {
@@ -100,7 +125,7 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
     (form.querySelector(`input[name='kind'][value='${from.kind ?? "normal"}']`) ?? form.querySelector("input[name='kind']")).checked = true;
     for (const name of ["caller_name", "caller_number", "note"]) field(name).value = from[name] ?? "";
     place.input.value = from.place_text ?? "";
-    place.set(from.lon === null || from.lon === undefined ? null : { lon: from.lon, lat: from.lat, label: from.label ?? "", accuracy_m: from.accuracy_m ?? 50 });
+    place.set(from.lon === null || from.lon === undefined ? null : { lon: from.lon, lat: from.lat, label: from.label ?? "", accuracy_m: from.accuracy_m ?? 50, source: from.location_source ?? null });
     field("accuracy_m").value = from.accuracy_m ?? "";
     field("type").value = from.type ?? "";
     field("type_text").value = from.type_text ?? "";
@@ -144,19 +169,34 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
     if (notice) said.append(notice);
   }
 
+  // A refusal ends a request and its key; silence does not: the server may have carried it out.
+  async function surely(what, work) {
+    keep();
+    try {
+      return await work(keys[what]);
+    } catch (error) {
+      if (error.status && error.status < 500) {
+        sent[what] = null;
+        keys[what] = newKey();
+      }
+      throw error;
+    }
+  }
+
   async function saveCall() {
     const now = values();
     if (!call) {
-      const answer = await callMake({ ...now, arrived_at: opened }, keys.call);
+      sent.call ??= { ...now, arrived_at: opened };
+      const answer = await surely("call", (key) => callMake(sent.call, key));
       call = answer.call;
-      base = { ...now, ...call };
+      base = { ...sent.call, ...call };
       offered = answer.similar ?? [];
-    } else {
-      const mine = Object.fromEntries(Object.entries(now).filter(([name, value]) => (value ?? "") !== (base[name] ?? "")));
-      if (Object.keys(mine).length) {
-        call = await callEdit(call.id, { version: call.version, ...mine });
-        base = { ...now, ...call };
-      }
+    }
+    const mine = Object.fromEntries(Object.entries(now).filter(([name, value]) => (value ?? "") !== (base[name] ?? "")));
+    if ("lon" in mine || "lat" in mine) Object.assign(mine, { lon: now.lon, lat: now.lat });
+    if (Object.keys(mine).length) {
+      call = await callEdit(call.id, { version: call.version, ...mine });
+      base = { ...now, ...call };
     }
     keep();
   }
@@ -194,10 +234,9 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
         say(t("The call is saved. It may be the same as one that is open: join it, or press again to make a new one."));
         return;
       }
-      const made = join
-        ? await callLink(call.id, join, keys.incident)
-        : await callIncident(call.id, { type: field("type").value, priority: Number(field("priority").value), address: place.input.value.trim(), summary: field("note").value.trim().slice(0, 500), lon: place.place.lon, lat: place.place.lat, accuracy_m: Number(field("accuracy_m").value) || null, location_source: place.place.source ?? null, ...(field("scheduled_for").value ? { scheduled_for: new Date(field("scheduled_for").value).toISOString() } : {}) }, keys.incident);
-      const joined = join;
+      sent.incident ??= join ? { join } : { type: field("type").value, priority: Number(field("priority").value), address: place.input.value.trim(), summary: field("note").value.trim().slice(0, 500), lon: place.place.lon, lat: place.place.lat, accuracy_m: Number(field("accuracy_m").value) || null, location_source: place.place.source ?? null, ...(field("scheduled_for").value ? { scheduled_for: new Date(field("scheduled_for").value).toISOString() } : {}) };
+      const made = await surely("incident", (key) => sent.incident.join ? callLink(call.id, sent.incident.join, key) : callIncident(call.id, sent.incident, key));
+      const joined = sent.incident.join ?? null;
       reset();
       onMade(joined ? (board.numbered(joined)[0] ?? null) : made, joined);
     } catch (error) {
@@ -218,7 +257,7 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
             keep();
           },
         }));
-      } else say(error.message);
+      } else say(refusalWords(error));
     } finally {
       busy = false;
       submit.disabled = false;
@@ -227,9 +266,11 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
 
   function reset() {
     opened = null;
+    would.textContent = "";
     call = base = join = null;
     offered = [];
     keys = { call: newKey(), incident: newKey() };
+    sent = { call: null, incident: null };
     fill({ channel: field("channel").value });
     clear(similar).hidden = true;
     say("");
@@ -289,6 +330,7 @@ export function createCallForm(form, board, { choices, near, onPlace, onMade, on
     if (kept) {
       ({ opened, call, base } = kept);
       keys = kept.keys ?? keys;
+      sent = kept.sent ?? sent;
       fill(kept);
       onState({ open: true, dirty: true, restored: true });
     } else fill({});

@@ -2,6 +2,7 @@
 
 import { t } from "../text.js";
 import { createCombo } from "./combo.js";
+import { refusalWords } from "./refusals.js";
 
 const KEPT = 40;
 
@@ -59,7 +60,7 @@ export function createCommandLine(form, grammar, { run, onLeave }) {
       if (input.value.trim() === line) input.value = "";
       say(done ?? "", done ? "good" : "");
     } catch (problem) {
-      say(problem.message, "bad");
+      say(refusalWords(problem), "bad");
     } finally {
       busy = false;
       form.removeAttribute("aria-busy");
@@ -75,7 +76,8 @@ export function createCommandLine(form, grammar, { run, onLeave }) {
       event.preventDefault();
       input.value = "";
       say("");
-      before?.isConnected ? before.focus({ preventScroll: true }) : onLeave();
+      if (before?.isConnected && before !== document.body) before.focus({ preventScroll: true });
+      else onLeave();
     } else if ((event.key === "ArrowUp" || event.key === "ArrowDown") && !event.defaultPrevented && history.length && !combo.open) {
       event.preventDefault();
       place = Math.min(Math.max(place + (event.key === "ArrowUp" ? -1 : 1), 0), history.length);

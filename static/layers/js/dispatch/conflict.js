@@ -3,6 +3,7 @@
 import { button, el } from "../dom.js";
 import { formatTime } from "../format.js";
 import { t } from "../text.js";
+import { refusalWords } from "./refusals.js";
 
 export const isConflict = (error) => error?.status === 409;
 
@@ -23,7 +24,7 @@ export function conflictNotice(error, base, labels, { keepMine, takeTheirs }) {
     el("p", {}, el("b", { text: who ? t("Changed meanwhile by {who}.", { who: words(who) }) : t("Changed meanwhile by somebody else.") }), when ? el("span", { text: ` ${formatTime(when)}` }) : null),
     changes.length
       ? el("ul", { class: "conflict-lines" }, changes.map((change) => el("li", {}, el("b", { text: labels[change.name] }), el("span", { text: ` ${change.was} → ${change.now}` }))))
-      : el("p", { text: error.message }),
+      : el("p", { text: refusalWords(error) }),
     el("p", { class: "console-note", text: t("What you typed is still in the form.") }),
     el("div", { class: "console-row" },
       keepMine ? button(t("Save mine over it"), { class: "button", onclick: keepMine }) : null,

@@ -49,7 +49,7 @@ export function createGrammar(board, choices) {
 
   // {say, error} while it is typed; {say, act: {…}} when Enter may do it.
   function parse(line) {
-    const words = line.trim().split(/\s+/);
+    const words = line.trim().replace(/^\/\s*/, "").split(/\s+/);
     const [verb = "", ...rest] = words;
     const name = verb.toUpperCase();
     if (!line.trim()) return { say: "" };

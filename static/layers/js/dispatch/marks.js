@@ -9,6 +9,12 @@ const english = language.startsWith("en");
 export const typeName = (type) => (english ? type?.name_en : "") || type?.name || "";
 export const statusName = (unit) => (english ? unit.status_name_en : "") || unit.status_name;
 
+// The address, and the area's name unless the address ends with it already.
+export function placeWords(row) {
+  const { address = "", area_name: area = "" } = row;
+  return [address, area && !address?.endsWith(area) ? area : ""].filter(Boolean).join(", ");
+}
+
 export const STEPS = ["acknowledged", "en_route", "staged", "on_scene", "transport", "at_facility", "clear"];
 
 // The step a unit takes next as a rule; the others are one key away too.

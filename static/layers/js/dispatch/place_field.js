@@ -24,7 +24,8 @@ export function createPlaceField({ near, onPlace }) {
   }
 
   function set(next, { tell = true } = {}) {
-    place = next;
+    // As exact as the server keeps it: 7 decimals are a centimetre.
+    place = next && { ...next, lon: Number(next.lon.toFixed(7)), lat: Number(next.lat.toFixed(7)) };
     show();
     if (tell) onPlace(place);
   }

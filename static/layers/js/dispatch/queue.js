@@ -3,10 +3,10 @@
 import { clear, el } from "../dom.js";
 import { t } from "../text.js";
 import { lateness, onSecond, tickCells } from "./clock.js";
-import { classMark, numberMark, priorityMark, stateMark, timer, typeName } from "./marks.js";
+import { classMark, numberMark, placeWords, priorityMark, stateMark, timer, typeName } from "./marks.js";
 import { createRoving } from "./roving.js";
 
-const UNITS_SHOWN = 3;
+const UNITS_SHOWN = 2;
 
 export function createQueue(node, board, { onSelect }) {
   const list = node.querySelector("[data-queue]");
@@ -30,7 +30,7 @@ export function createQueue(node, board, { onSelect }) {
     line.toggleAttribute("data-gone", left);
     line.setAttribute("aria-current", String(row.id === selected));
     const units = row.units ?? [];
-    const where = [row.address, row.area_name].filter(Boolean).join(", ");
+    const where = placeWords(row);
     clear(line).append(
       priorityMark(row.priority),
       el("span", { class: "incident-what" }, numberMark(row.number), el("span", { class: "type", text: typeName(row.type) }), row.alarm_level > 1 ? el("span", { class: "alarm", text: t("alarm {n}", { n: row.alarm_level }) }) : null),

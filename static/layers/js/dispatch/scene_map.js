@@ -29,7 +29,6 @@ export function createSceneMap({ scene }, board, { onFollow = () => {} } = {}) {
   let routes = [];
   let cameras = [];
   let held = false;
-  let own = 0;
   let known = "";
   let place = null;
   let arriving = false;
@@ -37,36 +36,32 @@ export function createSceneMap({ scene }, board, { onFollow = () => {} } = {}) {
   // The map's column changes its size without the window doing so.
   new ResizeObserver(() => {
     const before = map.getSize();
-    map.invalidateSize({ pan: false, debounceMoveend: true });
+    map.invalidateSize({ animate: false });
     const now = map.getSize();
     if (!held && !chosen && Math.abs(before.x - now.x) + Math.abs(before.y - now.y) > 80) fit(false);
   }).observe(map.getContainer());
 
   const colours = () => COLOURS[currentTheme()];
 
-  // Our own movements are not a hand's.
-  function move(task) {
-    own += 1;
-    task();
-    const end = () => {
-      own = Math.max(0, own - 1);
-      map.off("moveend", end);
-    };
-    map.on("moveend", end);
-    setTimeout(end, 1200);
-  }
-
   function setHeld(next) {
     if (held === next) return;
     held = next;
     onFollow(!held);
   }
-  map.on("movestart zoomstart dragstart", () => own || setHeld(true));
+  // A hand: dragging, the wheel, two fingers, the map's own keys and buttons. Nothing else holds the map.
+  const hold = () => setHeld(true);
+  const canvas = map.getContainer();
+  map.on("dragstart", hold);
+  canvas.addEventListener("wheel", hold, { passive: true });
+  canvas.addEventListener("dblclick", hold);
+  canvas.addEventListener("touchmove", (event) => event.touches.length > 1 && hold(), { passive: true });
+  canvas.addEventListener("keydown", (event) => /^(Arrow|[+=-]$)/.test(event.key) && hold());
+  canvas.addEventListener("click", (event) => event.target.closest(".leaflet-control-zoom") && hold());
 
   function fit(animate = true) {
     const points = board.state.incidents.map((row) => [row.lat, row.lon]);
     if (!points.length) return;
-    move(() => map.fitBounds(L.latLngBounds(points), { padding: [70, 70], maxZoom: 15, animate }));
+    map.fitBounds(L.latLngBounds(points), { padding: [70, 70], maxZoom: 15, animate });
   }
 
   function label(row) {
@@ -170,10 +165,10 @@ export function createSceneMap({ scene }, board, { onFollow = () => {} } = {}) {
       for (const [id, { face }] of labels) face.dataset.chosen = String(id === row?.id);
       drawAll();
       // Choosing one goes there, unless it is comfortably in view already.
-      if (row && !map.getBounds().pad(-0.2).contains([row.lat, row.lon])) move(() => map.setView([row.lat, row.lon], Math.max(map.getZoom(), CLOSE_ZOOM)));
+      if (row && !map.getBounds().pad(-0.2).contains([row.lat, row.lon])) map.setView([row.lat, row.lon], Math.max(map.getZoom(), CLOSE_ZOOM));
     },
     goTo(lon, lat) {
-      move(() => map.setView([lat, lon], Math.max(map.getZoom(), CLOSE_ZOOM)));
+      map.setView([lat, lon], Math.max(map.getZoom(), CLOSE_ZOOM));
     },
     showRoutes(next) {
       routes = next;
@@ -182,7 +177,7 @@ export function createSceneMap({ scene }, board, { onFollow = () => {} } = {}) {
       const points = routes.filter((route) => route.strong || route.going).flatMap((route) => route.coordinates ?? []);
       if (!arriving || !chosen || !points.length) return;
       arriving = false;
-      if (!held) move(() => map.fitBounds(L.latLngBounds([...points.map(([lon, lat]) => [lat, lon]), [chosen.lat, chosen.lon]]), { padding: [60, 60], maxZoom: CLOSE_ZOOM }));
+      if (!held) map.fitBounds(L.latLngBounds([...points.map(([lon, lat]) => [lat, lon]), [chosen.lat, chosen.lon]]), { padding: [60, 60], maxZoom: CLOSE_ZOOM });
     },
     showCameras(next) {
       cameras = next;
@@ -195,7 +190,7 @@ export function createSceneMap({ scene }, board, { onFollow = () => {} } = {}) {
         place = null;
       } else if (place) place.setLatLng([at.lat, at.lon]);
       else place = placeMark(L, map, [at.lat, at.lon], (latlng) => onMoved(latlng.lng, latlng.lat));
-      if (at && !map.getBounds().pad(-0.1).contains([at.lat, at.lon])) move(() => map.setView([at.lat, at.lon], Math.max(map.getZoom(), CLOSE_ZOOM)));
+      if (at && !map.getBounds().pad(-0.1).contains([at.lat, at.lon])) map.setView([at.lat, at.lon], Math.max(map.getZoom(), CLOSE_ZOOM));
     },
   };
 }

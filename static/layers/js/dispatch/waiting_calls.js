@@ -4,6 +4,7 @@ import { callTake } from "../api_dispatch.js";
 import { clear, el } from "../dom.js";
 import { toast } from "../toast.js";
 import { t } from "../text.js";
+import { refusalWords } from "./refusals.js";
 import { onSecond, tickCells } from "./clock.js";
 
 export function createWaitingCalls(node, board, { onTaken }) {
@@ -15,8 +16,7 @@ export function createWaitingCalls(node, board, { onTaken }) {
       onTaken(await callTake(call.id, call.version));
     } catch (error) {
       // Two take one call: one wins, the other reads who has it.
-      const who = error.body?.current?.taken_by;
-      toast(who ? t("{who} has this call already.", { who: who.name ?? who }) : error.message, "warn");
+      toast(refusalWords(error), "warn");
       board.soon();
     }
   }

@@ -3,11 +3,12 @@
 import { incidentDetail, incidentEdit, incidentMerge, incidentState } from "../api_dispatch.js";
 import { clear, el } from "../dom.js";
 import { shortNumber } from "../dispatch/board.js";
-import { conflictNotice, isConflict } from "../dispatch/conflict.js";
+import { changedFields, conflictNotice, isConflict } from "../dispatch/conflict.js";
 import { createCombo } from "../dispatch/combo.js";
 import { newKey } from "../dispatch/ids.js";
 import { bindKeys, keyButton, keyMark } from "../dispatch/keys.js";
 import { typeName } from "../dispatch/marks.js";
+import { refusalWords } from "../dispatch/refusals.js";
 import { t } from "../text.js";
 
 const KEYS = { accept: "a", hold: "h", resume: "r", under_control: "k", close: "c", cancel: "x", reopen: "r" };
@@ -27,17 +28,24 @@ export function createActions(node, asking, { root, board, choices, can, current
   }
 
   // Sends an order with the version on the screen; a conflict shows what changed and loses nothing.
-  async function send(order, say, key) {
+  async function send(order, say, key, again = false) {
     const incident = current();
     try {
       onDone(await incidentState(incident.id, { version: incident.version, ...order }, key));
       asking.close();
     } catch (error) {
-      if (isConflict(error) && error.body.current) {
-        onDone(error.body.current, { quiet: true });
+      const now = error.body?.current;
+      if (now) onDone(now, { quiet: true });
+      if (error.body?.units?.length) {
+        // Units are still out: cleared and stamped all together, or not closed at all.
+        say(refusalWords(error), keyButton(t("Clear them all and go on"), "", { class: "button is-danger", onclick: () => send({ ...order, clear_units: true }, say, newKey()) }));
+      } else if (error.body?.stale && now?.state === incident.state && now.priority === incident.priority && !again) {
+        // Only what this order does not touch has moved on.
+        send(order, say, newKey(), true);
+      } else if (error.body?.stale && now) {
         await nameTheOther(error, incident);
         say("", conflictNotice(error, incident, { state: t("State"), priority: t("Priority"), disposition: t("Disposition") }, { keepMine: () => send(order, say, newKey()) }));
-      } else say(error.message);
+      } else say(refusalWords(error));
     }
   }
 
@@ -105,7 +113,7 @@ export function createActions(node, asking, { root, board, choices, can, current
           asking.close();
         } catch (error) {
           if (isConflict(error) && error.body.current) onDone(error.body.current, { quiet: true });
-          say(error.message);
+          say(refusalWords(error));
         }
       });
       return form;
@@ -141,10 +149,16 @@ export function createActions(node, asking, { root, board, choices, can, current
         } catch (error) {
           const now = error.body?.current;
           if (!isConflict(error) || !now) {
-            say(error.message);
+            say(refusalWords(error));
             return;
           }
           onDone(now, { quiet: true });
+          // Nothing in this form was changed by the other: it goes through on the row as it is now.
+          if (!changedFields(base, now, Object.keys(fields)).length && version !== now.version) {
+            version = now.version;
+            save();
+            return;
+          }
           await nameTheOther(error, base);
           say("", conflictNotice(error, base, fields, {
             keepMine: () => {

@@ -7,6 +7,7 @@ import { newKey } from "../dispatch/ids.js";
 import { bindKeys, keyMark } from "../dispatch/keys.js";
 import { STEPS, classMark, nextStep, stepName, timer } from "../dispatch/marks.js";
 import { createRoving } from "../dispatch/roving.js";
+import { refusalWords } from "../dispatch/refusals.js";
 import { t } from "../text.js";
 
 const KEYS = { acknowledged: "a", en_route: "o", staged: "b", on_scene: "s", transport: "t", at_facility: "f", clear: "l", cancel: "x" };
@@ -42,7 +43,7 @@ export function createCrew(node, { can, current, onStepped, onLook }) {
         said.replaceChildren();
         list.querySelector(`[data-assignment='${unit.assignment}']`)?.focus();
       });
-      said.replaceChildren(el("p", { class: "asking-said", text: `${unit.callsign}: ${error.message}` }), ...(error.status === 409 || error.status === 422 ? [form] : []));
+      said.replaceChildren(el("p", { class: "asking-said", text: `${unit.callsign}: ${refusalWords(error)}` }), ...(error.body?.override || error.body?.possible ? [form] : []));
       if (form.isConnected) reason.focus();
     }
   }

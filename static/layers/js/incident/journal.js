@@ -6,6 +6,25 @@ import { formatInteger, formatTime } from "../format.js";
 import { newKey } from "../dispatch/ids.js";
 import { t } from "../text.js";
 
+const FIELDS = { priority: "Priority", alarm_level: "Alarm level", address: "Address", summary: "Summary", type: "Type" };
+const named = (prefix, code) => {
+  const known = t(`${prefix}_${code}`);
+  return known === `${prefix}_${code}` ? String(code) : known;
+};
+
+// The rest of a line: units and numbers as they are, changes as from → to.
+function detailWords(detail) {
+  if (!detail || typeof detail !== "object") return detail ? String(detail) : "";
+  const { from, to, unit, number, call, reason, ...rest } = detail;
+  const parts = [unit, number, call, from && to ? `${named("state", from)} → ${named("state", to)}` : ""];
+  for (const [name, value] of Object.entries(rest)) {
+    if (Array.isArray(value)) parts.push(`${FIELDS[name] ? t(FIELDS[name]) : name}: ${value.map((one) => one ?? "–").join(" → ")}`);
+    else if (value && typeof value === "object") parts.push(`${FIELDS[name] ? t(FIELDS[name]) : name}: ${value.from ?? value.was ?? "–"} → ${value.to ?? value.now ?? "–"}`);
+    else if (name === "disposition" && value) parts.push(named("disposition", value));
+  }
+  return [...parts, reason].filter(Boolean).join(", ");
+}
+
 const words = (what) => {
   const known = t(`event_${what}`);
   return known === `event_${what}` ? String(what).replace(/[._]/g, " ") : known;
@@ -63,7 +82,7 @@ export function createJournal(node, { can, current, onAdded }) {
   function entries(incident) {
     const notes = (incident.notes ?? []).map((note) => ({ at: note.at, author: note.author, what: "note", text: note.text, note: true }));
     // A note has its own line already; the timeline's word of it would say it twice.
-    const rest = (incident.timeline ?? []).filter((line) => !(notes.length && /note/.test(line.what))).map((line) => ({ ...line, text: typeof line.detail === "string" ? line.detail : "" }));
+    const rest = (incident.timeline ?? []).filter((line) => line.what !== "note").map((line) => ({ ...line, text: detailWords(line.detail) }));
     return [...notes, ...rest].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
   }
 

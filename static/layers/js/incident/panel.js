@@ -5,7 +5,7 @@ import { button, clear, debounce, el } from "../dom.js";
 import { formatLonLat, formatTime } from "../format.js";
 import { lateness, onSecond, tickCells } from "../dispatch/clock.js";
 import { bindKeys } from "../dispatch/keys.js";
-import { numberMark, priorityMark, stateMark, timer, typeName } from "../dispatch/marks.js";
+import { numberMark, placeWords, priorityMark, stateMark, timer, typeName } from "../dispatch/marks.js";
 import { t } from "../text.js";
 import { createActions } from "./actions.js";
 import { createAsking } from "./asking.js";
@@ -30,7 +30,7 @@ export function createPanel(node, board, { can, choices, keysIn, on }) {
   const current = () => incident;
   const actions = createActions(node.querySelector("[data-actions]"), asking, { root: keysIn, board, choices, can, current, onDone: taken });
   const crew = createCrew(node.querySelector("[data-crew-part]"), { can, current, onStepped: refresh, onLook: (callsign) => on.look(callsign) });
-  const card = createRecommend(node.querySelector("[data-card-part]"), { can, current, keysIn, onSent: refresh, onChosen: (names, answer) => on.units(names, answer) });
+  const card = createRecommend(node.querySelector("[data-card-part]"), { can, current, keysIn, onSent: sent, onChosen: (names, answer) => on.units(names, answer) });
   const watchers = createWatchers(node.querySelector("[data-watch-part]"), { can, current, onFound: (list) => on.cameras(list), onLinked: (row) => row?.id ? taken(row) : refresh() });
   const journal = createJournal(node.querySelector("[data-journal-part]"), { can, current, onAdded: refresh });
   bindKeys(keysIn, t("In an incident (queue or panel)"), [
@@ -40,7 +40,7 @@ export function createPanel(node, board, { can, choices, keysIn, on }) {
 
   function drawHead() {
     late = lateness(incident);
-    const where = [incident.address, incident.area_name].filter(Boolean).join(", ");
+    const where = placeWords(incident);
     head.dataset.late = late;
     clear(head).append(
       el("div", { class: "head-line" }, priorityMark(incident.priority), numberMark(incident.number), el("h2", { id: "incident-title", text: typeName(incident.type) }), timer(incident.state_since ?? incident.reported_at, late)),
@@ -125,6 +125,13 @@ export function createPanel(node, board, { can, choices, keysIn, on }) {
     return id === null ? null : load();
   }
   const refreshSoon = debounce(load, 150);
+
+  // After sending, the hand is on the units that were sent.
+  async function sent() {
+    const here = node.contains(document.activeElement);
+    await refresh();
+    if (here && !asking.open) crew.focus();
+  }
 
   async function select(row, { focus = false } = {}) {
     if (row && row.id === id) {

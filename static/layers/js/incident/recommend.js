@@ -6,13 +6,8 @@ import { formatDuration, formatInteger, formatMetres, formatNumber } from "../fo
 import { isConflict } from "../dispatch/conflict.js";
 import { newKey } from "../dispatch/ids.js";
 import { bindKeys } from "../dispatch/keys.js";
-import { shortNumber } from "../dispatch/board.js";
+import { heldWords, reasonWords } from "../dispatch/refusals.js";
 import { t } from "../text.js";
-
-const why = (reason) => {
-  const words = t(`reason_${reason}`);
-  return words === `reason_${reason}` ? String(reason) : words;
-};
 
 export function createRecommend(node, { can, current, onSent, onChosen, keysIn }) {
   const body = node.querySelector("[data-card]");
@@ -41,7 +36,10 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
     clear(send);
     send.append(el("span", { text: names.length ? t("Send {units}", { units: names.join(", ") }) : t("Choose units to send") }));
     if (names.length) send.append(el("kbd", { class: "key", "aria-hidden": "true", text: "D" }));
-    send.disabled = !names.length || sending || !can.dispatch;
+    // Never taken from under the focus: the keys of the panel would fall silent.
+    const idle = !names.length || sending || !can.dispatch;
+    send.setAttribute("aria-disabled", String(idle));
+    send.disabled = idle && document.activeElement !== send;
     send.hidden = !can.dispatch;
     onChosen(names, answer);
     if (names.length) coverSoon();
@@ -108,7 +106,7 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
     if (other) body.append(other);
     if (answer.excluded?.length) {
       body.append(el("details", { class: "card-out" }, el("summary", { text: t("{n} units left out, and why", { n: formatInteger(answer.excluded.length) }) }),
-        el("ul", { class: "left-out" }, answer.excluded.map((item) => el("li", {}, el("span", { text: item.callsign }), el("span", { text: why(item.reason) }))))));
+        el("ul", { class: "left-out" }, answer.excluded.map((item) => el("li", {}, el("span", { text: item.callsign }), el("span", { text: reasonWords(item.reason) }))))));
     }
     face();
   }
@@ -154,7 +152,7 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
     } catch (error) {
       const conflicts = error.body?.conflicts ?? [];
       said.append(el("div", { class: "conflict banner", dataset: { kind: isConflict(error) ? "warn" : "bad" }, role: "alert" },
-        conflicts.length ? el("ul", { class: "conflict-lines" }, conflicts.map((one) => el("li", {}, el("b", { text: one.callsign }), el("span", { text: ` ${heldBy(one)}` })))) : el("p", { text: error.message }),
+        conflicts.length ? el("ul", { class: "conflict-lines" }, conflicts.map((one) => el("li", {}, el("b", { text: one.callsign }), el("span", { text: ` ${heldWords(one)}` })))) : el("p", { text: error.message }),
         conflicts.length ? el("p", { class: "console-note", text: t("Nothing was sent. The list is up to date again.") }) : null));
       key = newKey();
       for (const one of conflicts) chosen.delete(one.callsign);
@@ -164,19 +162,17 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
     }
   }
 
-  const heldBy = (one) => [one.incident ? t("is on {number}", { number: shortNumber(one.incident) }) : why(one.reason), one.holder ? t("sent by {who}", { who: one.holder }) : ""].filter(Boolean).join(", ");
-
   function say(done, units) {
     clear(said);
     const sent = (done.assigned ?? []).map((one) => one.callsign);
     said.append(el("p", { class: "banner", dataset: { kind: "good" }, role: "status", text: t("Sent: {units}", { units: (sent.length ? sent : units).join(", ") }) }));
-    for (const one of done.conflicts ?? []) said.append(el("p", { class: "banner", dataset: { kind: "warn" }, text: `${one.callsign}: ${heldBy(one)}` }));
+    for (const one of done.conflicts ?? []) said.append(el("p", { class: "banner", dataset: { kind: "warn" }, text: `${one.callsign}: ${heldWords(one)}` }));
   }
 
   // How much of the city is within reach afterwards, where the server can tell.
   const coverSoon = debounce(async () => {
     const incident = current();
-    if (!incident || !can.dispatch || !chosen.size) return;
+    if (!incident || !can.cover || !can.dispatch || !chosen.size) return;
     const mine = turn;
     try {
       const found = await coverNow({ without: picked().join(","), incident: incident.id });
@@ -202,7 +198,7 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
 
   send.addEventListener("click", dispatch);
   bindKeys(keysIn, t("In an incident (queue or panel)"), [
-    { key: "d", does: t("Send the units that are ticked"), when: () => can.dispatch && current() && !send.disabled, run: dispatch },
+    { key: "d", does: t("Send the units that are ticked"), when: () => can.dispatch && current() && chosen.size > 0, run: dispatch },
     { key: "+", does: t("Look at the next alarm level"), when: () => Boolean(current()), run: () => {
       level = Math.min((level ?? current().alarm_level ?? 1) + 1, 5);
       touched = false;

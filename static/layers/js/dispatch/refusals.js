@@ -1,0 +1,30 @@
+// Why the server said no, in the reader's words where the answer says what stands in the way.
+
+import { shortNumber } from "./board.js";
+import { t } from "../text.js";
+
+const word = (key, fallback) => {
+  const known = t(key);
+  return known === key ? fallback : known;
+};
+const numbers = (list) => [list].flat().map(shortNumber).join(", ");
+
+export const reasonWords = (reason) => word(`reason_${reason}`, String(reason ?? "").replace(/_/g, " "));
+
+// One unit that could not be sent: which incident holds it, and who sent it there.
+export function heldWords(one) {
+  return [one.incident ? t("is on {number}", { number: shortNumber(one.incident) }) : reasonWords(one.reason), one.holder ? t("sent by {who}", { who: one.holder }) : ""].filter(Boolean).join(", ");
+}
+
+export function refusalWords(error) {
+  const body = error.body ?? {};
+  if (body.conflicts?.length) return body.conflicts.map((one) => `${one.callsign}: ${heldWords(one)}`).join("; ");
+  if (body.units?.length) return t("{units} are still on it.", { units: body.units.join(", ") });
+  if (body.possible) return t("Not the usual order. Usual now: {steps}.", { steps: body.possible.map((step) => word(`step_${step}`, step)).join(", ") });
+  if (body.actions) return t("Not possible in this state. Possible: {actions}.", { actions: body.actions.map((action) => word(`action_${action}`, action)).join(", ") || "–" });
+  if (body.incidents?.length) return t("The unit is on {numbers}.", { numbers: numbers(body.incidents) });
+  if (body.holder) return t("{who} has this call already.", { who: body.holder });
+  if (typeof body.incident === "string") return t("It belongs to {number} already.", { number: shortNumber(body.incident) });
+  if (body.stale) return t("Changed meanwhile by somebody else.");
+  return error.message;
+}
