@@ -103,7 +103,7 @@ def plan_confirm(
             )
         fresh = [site for site in sites if site.confirmed_at is None]
         for site in fresh:
-            Site.objects.filter(pk=site.built_site_id).update(status=AssetStatus.ACTIVE)
+            Site.objects.filter(plan_site=site).update(status=AssetStatus.ACTIVE)
             Camera.objects.filter(plan_camera__site=site, status=AssetStatus.PLANNED).update(
                 status=AssetStatus.ACTIVE
             )
