@@ -27,9 +27,9 @@ def positions_silence() -> int:
         cursor.execute(
             "UPDATE layers_unitposition p SET online = false FROM layers_unit u"
             " WHERE u.id = p.unit_id AND p.online"
-            " AND p.fix_at <= now() - make_interval(secs => coalesce(p.max_age_s, %s))"
+            " AND p.fix_at <= %s::timestamptz - make_interval(secs => coalesce(p.max_age_s, %s))"
             " RETURNING u.id, u.callsign, u.agency_id, p.fix_at",
-            [settings.NCC_POSITION_MAX_AGE_S],
+            [timezone.now(), settings.NCC_POSITION_MAX_AGE_S],
         )
         rows = cursor.fetchall()
         events_publish(
