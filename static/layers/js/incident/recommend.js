@@ -175,7 +175,7 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
     if (!incident || !can.cover || !can.dispatch || !chosen.size) return;
     const mine = turn;
     try {
-      const found = await coverNow({ without: picked().join(","), incident: incident.id });
+      const found = await coverNow({ without: picked().join(",") });
       if (mine !== turn) return;
       clear(cover).append(...coverLines(found));
     } catch {
@@ -183,17 +183,13 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
     }
   }, 500);
 
+  // Streets within 5, 10, 15 minutes of free units, by kind of unit: now, and when these have gone.
   function coverLines(found) {
-    const now = found.now ?? found;
-    const after = found.after ?? null;
-    const part = (from) => from?.streets ?? from?.street_share ?? from?.share ?? {};
-    const minutes = Object.keys(part(now));
-    if (!minutes.length) return [];
-    return [el("h4", { text: t("Streets within reach, now and after") }), el("ul", { class: "cover-lines plain-list" }, minutes.map((one) => {
-      const before = part(now)[one];
-      const then = part(after)[one];
-      return el("li", {}, el("span", { text: t("{n} min", { n: one }) }), el("span", { text: `${formatNumber(before * 100)} %${then === undefined ? "" : ` → ${formatNumber(then * 100)} %`}` }));
-    }))];
+    const kinds = Object.entries(found.kinds ?? {}).filter(([, one]) => one.after);
+    if (!kinds.length) return [];
+    const share = (value) => (value === null || value === undefined ? "–" : `${formatNumber(value * 100)} %`);
+    return [el("h4", { text: t("Streets within reach, now and after") }), el("ul", { class: "cover-lines plain-list" }, kinds.flatMap(([kind, one]) =>
+      Object.keys(one.now.streets).map((minutes) => el("li", {}, el("span", { text: `${t(`kind_${kind}`)}, ${t("{n} min", { n: minutes })}` }), el("span", { text: `${share(one.now.streets[minutes])} → ${share(one.after.streets[minutes])}` })))))];
   }
 
   send.addEventListener("click", dispatch);
