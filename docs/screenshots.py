@@ -21,7 +21,7 @@ IMAGES = Path(__file__).resolve().parent / "images"
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
 MOST_BYTES = 400_000
-MOST_BYTES_IN_ALL = 4_000_000
+MOST_BYTES_IN_ALL = 5_000_000
 CHROMIUM_OPTIONS = [
     "--headless",
     "--no-sandbox",
@@ -112,16 +112,40 @@ def try_camera(page: Any) -> None:
     settle(page)
 
 
-def rank_units(page: Any) -> None:
-    """Search a crossing, get the fire engines that are there soonest, look at the second's way."""
+def open_incident(page: Any) -> None:
+    """The most urgent incident of the queue, with whom to send and why."""
     page.wait_for_selector("html[data-ready=dispatch]", timeout=TIMEOUT_MS)
     settle(page)
-    page.locator("input[name=unit-kind][value=fire]").check(force=True)
-    find(page, "Ijen x Semeru")
-    page.locator("#search-results [role=option]").first.click()
-    page.wait_for_selector("[data-ranking] li", timeout=TIMEOUT_MS)
-    page.locator("[data-ranking] .rank-row").first.click()
+    page.locator("[data-queue] [data-row]").first.click()
+    page.wait_for_selector("#incident:not([hidden]) h2, #incident:not([hidden]) h3", timeout=TIMEOUT_MS)
+    page.wait_for_timeout(6_000)
     settle(page)
+
+
+def open_plan(page: Any) -> None:
+    """The newest plan, its sites numbered on the map."""
+    page.wait_for_selector("html[data-ready=planning]", timeout=TIMEOUT_MS)
+    page.locator("[data-plan-list] button").first.click()
+    page.wait_for_timeout(3_000)
+    settle(page)
+
+
+def read_report(page: Any) -> None:
+    """The figures of the last 30 days, by kelurahan."""
+    page.wait_for_selector("html[data-ready=reports] .report-card", timeout=TIMEOUT_MS)
+    settle(page)
+
+
+def crew_page(page: Any) -> None:
+    """The page of a crew as it opens."""
+    page.wait_for_selector("html[data-ready=unit]", timeout=TIMEOUT_MS)
+    page.wait_for_timeout(2_000)
+
+
+def citizen_page(page: Any) -> None:
+    """The form a citizen reports with."""
+    page.wait_for_selector("html[data-ready=report]", timeout=TIMEOUT_MS)
+    page.wait_for_timeout(2_000)
 
 
 def nothing(page: Any) -> None:
@@ -146,9 +170,14 @@ PICTURES = (
     Picture("coverage-light", "planner", "/coverage/", "light", DESKTOP, worst_gap),
     Picture("coverage-camera-light", "planner", f"/coverage/#18/{CROSSING}", "light", DESKTOP, try_camera),
     Picture("coverage-phone-dark", "planner", "/coverage/", "dark", PHONE, worst_gap),
-    Picture("dispatch-dark", "dispatcher", f"/dispatch/#14/{CENTRE}", "dark", DESKTOP, rank_units),
-    Picture("dispatch-light", "dispatcher", f"/dispatch/#14/{CENTRE}", "light", DESKTOP, rank_units),
-    Picture("dispatch-phone-dark", "dispatcher", f"/dispatch/#14/{CENTRE}", "dark", PHONE, rank_units),
+    Picture("planning-light", "planner", "/planning/", "light", DESKTOP, open_plan),
+    Picture("planning-police-dark", "police_liaison", "/planning/", "dark", DESKTOP, open_plan),
+    Picture("dispatch-dark", "dispatcher", "/dispatch/", "dark", DESKTOP, open_incident),
+    Picture("dispatch-light", "dispatcher", "/dispatch/", "light", DESKTOP, open_incident),
+    Picture("dispatch-phone-dark", "dispatcher", "/dispatch/", "dark", PHONE, open_incident),
+    Picture("unit-phone-dark", "field_unit", "/unit/", "dark", PHONE, crew_page),
+    Picture("reports-light", "supervisor", "/reports/", "light", DESKTOP, read_report),
+    Picture("report-phone-light", "", "/report/", "light", PHONE, citizen_page),
     Picture("login-light", "", "/login/", "light", PHONE, nothing),
     Picture("admin-light", "platform_admin", "/admin/", "light", DESKTOP, nothing),
     Picture("admin-camera-light", "platform_admin", "/admin/layers/camera/", "light", DESKTOP, open_first_row),
