@@ -99,7 +99,7 @@ def worst_gap(page: Any) -> None:
 def coverage_overview(page: Any) -> None:
     """The coverage console as it opens."""
     page.wait_for_selector("html[data-ready=coverage]", timeout=TIMEOUT_MS)
-    page.wait_for_selector("[data-gap-list] button", timeout=TIMEOUT_MS)
+    page.wait_for_timeout(1_500)
     settle(page)
 
 
@@ -167,9 +167,9 @@ PICTURES = (
     Picture("map-phone-light", "", f"/#15/{CENTRE}", "light", PHONE, show_map),
     Picture("search-light", "", f"/#14/{CENTRE}", "light", DESKTOP, search_intersection),
     Picture("coverage-dark", "planner", "/coverage/", "dark", DESKTOP, coverage_overview),
-    Picture("coverage-light", "planner", "/coverage/", "light", DESKTOP, worst_gap),
-    Picture("coverage-camera-light", "planner", f"/coverage/#18/{CROSSING}", "light", DESKTOP, try_camera),
-    Picture("coverage-phone-dark", "planner", "/coverage/", "dark", PHONE, worst_gap),
+    Picture("coverage-light", "planner", "/coverage/?tab=gaps", "light", DESKTOP, worst_gap),
+    Picture("coverage-camera-light", "planner", f"/coverage/?tab=point#18/{CROSSING}", "light", DESKTOP, try_camera),
+    Picture("coverage-phone-dark", "planner", "/coverage/?tab=gaps", "dark", PHONE, worst_gap),
     Picture("planning-light", "planner", "/planning/", "light", DESKTOP, open_plan),
     Picture("planning-police-dark", "police_liaison", "/planning/", "dark", DESKTOP, open_plan),
     Picture("dispatch-dark", "dispatcher", "/dispatch/", "dark", DESKTOP, open_incident),

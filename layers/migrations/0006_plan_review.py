@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('layers', '0005_siting'),
+        ('layers', '0004_coverage_history'),
     ]
 
     operations = [
