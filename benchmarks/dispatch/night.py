@@ -153,8 +153,8 @@ def _console(home: str, cookies: dict[str, str], stop: threading.Event, notes: N
         if not text.startswith(b"data:"):
             continue
         event = json.loads(text[5:])
-        heard = event["id"]
         if event.get("kind") in {"incident.changed", "assignment.changed", "call.changed"}:
+            heard = event["id"]
             stamp = datetime.fromisoformat(event["at"]).timestamp()
             notes.time("change to console", time.time() - stamp)
             waiting.append(stamp)

@@ -11,7 +11,7 @@ export function nearestUnits({ lon, lat, kind, count }, options) {
 }
 export const reachFrom = (lon, lat) => getJson(`${V1}/isochrone?lon=${lon}&lat=${lat}&minutes=5,10,15`);
 
-export const boardSnapshot = (desk) => getJson(`${V1}/board?desk=${encodeURIComponent(desk)}`);
+export const boardSnapshot = (desk, seen = null) => getJson(`${V1}/board?desk=${encodeURIComponent(desk)}${seen ? `&seen=${seen}` : ""}`);
 export const incidentDetail = (id, options) => getJson(`${V1}/incidents/${id}`, options);
 export const incidentMake = (fields, key) => postJson(`${V1}/incidents`, fields, { key });
 export const incidentEdit = (id, fields) => patchJson(`${V1}/incidents/${id}`, fields);

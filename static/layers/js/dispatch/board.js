@@ -25,6 +25,9 @@ export function createBoard({ desk = "all" } = {}) {
   const state = { desk, incidents: [], units: [], calls: [], targets: {}, lastEvent: 0, loaded: false, readAt: 0 };
   let link = "starting";
   let stream = "closed";
+  // The last event heard; a reading that follows from events alone may share another console's snapshot.
+  let heard = 0;
+  let afresh = true;
   let running = null;
   let asked = false;
   let timer = 0;
@@ -71,12 +74,15 @@ export function createBoard({ desk = "all" } = {}) {
   async function read() {
     const wanted = state.desk;
     const started = performance.now();
+    const seen = afresh ? null : Math.max(heard, state.lastEvent);
+    afresh = false;
     try {
-      const answer = await boardSnapshot(wanted);
+      const answer = await boardSnapshot(wanted, seen);
       if (wanted !== state.desk) return;
       take(answer, !state.loaded);
       setLink(stream === "open" ? "live" : "polling");
     } catch (error) {
+      afresh = true;
       setLink(error.status === 401 || error.status === 403 ? "closed" : "lost");
     } finally {
       lastTookMs = performance.now() - started;
@@ -85,6 +91,11 @@ export function createBoard({ desk = "all" } = {}) {
 
   // One reading at a time; what is asked for meanwhile is read once afterwards.
   function load() {
+    afresh = true;
+    return follow();
+  }
+
+  function follow() {
     clearTimeout(timer);
     timer = 0;
     if (running) {
@@ -104,12 +115,16 @@ export function createBoard({ desk = "all" } = {}) {
   // Many changes at once are read together; a slow server is asked less often.
   function soon() {
     if (running) asked = true;
-    else timer ||= setTimeout(load, Math.max(GAP_MS - (Date.now() - state.readAt), lastTookMs, 20));
+    else timer ||= setTimeout(follow, Math.max(GAP_MS - (Date.now() - state.readAt), lastTookMs, 20));
   }
 
   onEvent("*", (event, kind) => {
-    if (kind === "reset") soon();
-    else if (kind === "unit.moved") moved(event.payload ?? {});
+    if (kind !== "unit.moved") heard = Math.max(heard, event.id ?? 0);
+    if (kind === "reset") {
+      heard = 0;
+      afresh = true;
+      soon();
+    } else if (kind === "unit.moved") moved(event.payload ?? {});
     else if (OF_THE_BOARD.test(kind) && !(event.id <= state.lastEvent)) soon();
     else if (["incidents", "units"].includes(event.layer) && kind !== "unit.moved" && !(event.id <= state.lastEvent)) soon();
   });
@@ -124,8 +139,10 @@ export function createBoard({ desk = "all" } = {}) {
   onConnectionState((next) => {
     stream = next;
     // Whatever was missed while the line was down is in the snapshot.
-    if (next === "open" && state.loaded) soon();
-    else if (link === "live") setLink("polling");
+    if (next === "open" && state.loaded) {
+      afresh = true;
+      soon();
+    } else if (link === "live") setLink("polling");
   });
 
   setInterval(() => {
@@ -137,7 +154,11 @@ export function createBoard({ desk = "all" } = {}) {
   return {
     state,
     load,
-    soon,
+    // After a write of our own: what it did must be in the reading.
+    soon() {
+      afresh = true;
+      soon();
+    },
     get link() {
       return link;
     },
@@ -170,6 +191,7 @@ export function createBoard({ desk = "all" } = {}) {
       incidents.sort(byUrgency);
       state.incidents = incidents;
       tell({ first: false, mine: true, incidents: difference(before, incidents), units: difference([], []), calls: difference([], []) });
+      afresh = true;
       soon();
     },
     incident: (id) => state.incidents.find((row) => row.id === id) ?? null,
