@@ -113,10 +113,10 @@ def try_camera(page: Any) -> None:
 
 
 def open_incident(page: Any) -> None:
-    """The most urgent incident of the queue, with whom to send and why."""
+    """An urgent incident that nobody was sent to yet, with whom to send and why."""
     page.wait_for_selector("html[data-ready=dispatch]", timeout=TIMEOUT_MS)
     settle(page)
-    page.locator("[data-queue] [data-row]").first.click()
+    page.locator("[data-queue] [data-row]").nth(1).click()
     page.wait_for_selector("#incident:not([hidden]) h2, #incident:not([hidden]) h3", timeout=TIMEOUT_MS)
     page.wait_for_timeout(6_000)
     settle(page)

@@ -80,15 +80,28 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
       line.shortfall ? el("p", { class: "shortfall" }, el("span", { class: "shape", "aria-hidden": "true", text: "◆" }), el("span", { text: t("{n} missing", { n: line.shortfall }) }), line.next_agency ? el("b", { text: t("ask {agency}", { agency: [line.next_agency.name ?? line.next_agency, line.next_agency.phone].filter(Boolean).join(" ") }) }) : null) : null);
   }
 
+  // What another set of units costs in time, and what it leaves covered: both said, the choice is the dispatcher's.
+  function gainOf(option) {
+    const minutes = Number(option.minutes);
+    return Object.entries(option.cover ?? {}).map(([kind, cover]) => {
+      const mine = answer.cover?.[kind]?.after?.people?.[minutes];
+      const other = cover.people?.[minutes];
+      if (mine === null || mine === undefined || other === null || other === undefined) return "";
+      return t("{kind} within {m} min of {now} % of people, not {before} %", { kind: t(`kind_${kind}`), m: minutes, now: formatNumber(100 * other), before: formatNumber(100 * mine) });
+    }).filter(Boolean);
+  }
+
   function alternatives(list) {
     if (!list?.length) return null;
-    return el("section", { class: "card-line" }, el("h4", { text: t("Or, keeping the city covered") }), list.map((option, at) => {
-      const names = (option.units ?? [option]).map((unit) => unit.callsign ?? unit);
+    return el("section", { class: "card-line" }, el("h4", { text: t("Or, keeping the city covered") }), list.map((option) => {
+      const names = option.lines.flat();
+      const swaps = option.swaps.map((swap) => t("{unit} instead of {other}", { unit: swap.unit.callsign, other: swap.instead_of }));
+      const words = [...swaps, option.latest_extra_s ? t("the last one {time} later", { time: formatDuration(option.latest_extra_s) }) : "", ...gainOf(option)];
       return el("button", { type: "button", class: "row-button", onclick: () => {
         chosen = new Set(names);
         touched = true;
         show();
-      } }, el("b", { text: names.join(", ") }), el("span", { class: "card-why", text: [option.eta_s ? formatDuration(option.eta_s) : "", option.why ?? option.reason ?? ""].filter(Boolean).join(" · ") || `#${at + 1}` }));
+      } }, el("b", { text: names.join(", ") }), el("span", { class: "card-why", text: words.filter(Boolean).join(" · ") }));
     }));
   }
 
