@@ -117,7 +117,9 @@ def open_incident(page: Any) -> None:
     page.wait_for_selector("html[data-ready=dispatch]", timeout=TIMEOUT_MS)
     settle(page)
     page.locator("[data-queue] [data-row]").nth(1).click()
-    page.wait_for_selector("#incident:not([hidden]) h2, #incident:not([hidden]) h3", timeout=TIMEOUT_MS)
+    page.wait_for_selector(
+        "#incident:not([hidden]) h2, #incident:not([hidden]) h3", timeout=TIMEOUT_MS
+    )
     page.wait_for_timeout(6_000)
     settle(page)
 
