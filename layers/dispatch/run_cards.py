@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from layers.access.policies import visible_queryset
 from layers.assets.models import StationKind
@@ -79,7 +81,8 @@ def card_of(kind: IncidentType, alarm_level: int) -> tuple[list[Line], int, str]
     return (
         [Line(guess, "", 1)],
         0,
-        f"{kind.name} has no run card: one unit of the usual kind is shown",
+        _("%(type)s has no run card: one unit of the usual kind is shown")
+        % {"type": kind.name if get_language() == "id" else kind.name_en or kind.name},
     )
 
 

@@ -198,7 +198,7 @@ def test_a_renamed_status_changes_nothing_and_a_type_without_card_is_said(
     IncidentType.objects.create(code="lain", name="Lain", group="medical")
     answer = ask(type_code="lain")
     assert answer["lines"][0]["kind"] == "ambulance"
-    assert "no run card" in answer["warning"]
+    assert answer["warning"].startswith("Lain tidak punya kartu pengerahan")
 
 
 @pytest.mark.django_db

@@ -94,10 +94,11 @@ def test_from_the_worst_gap_to_the_printed_plan(
 ) -> None:
     run = coverage_analyse()
     planner = city.person("perencana", Role.PLANNER, of=make_agency("diskominfo"))
-    police = city.person("polisi", Role.POLICE_LIAISON, of=make_agency("polresta"), first_name="Ipda Sari")  # fmt: skip
+    police = city.person("polisi", Role.POLICE_LIAISON, of=make_agency("polresta"), first_name="Penghubung Polresta")  # fmt: skip
 
     page, watch = open_page(f"/coverage/{CENTRE}", user=planner)
     page.set_default_timeout(120_000)
+    page.locator("#tab-gaps").click()
     worst = page.locator("[data-gap-list] button").first
     worst.wait_for()
     assert run["gaps"][0]["area_name"] in worst.inner_text()
@@ -166,7 +167,7 @@ def test_from_the_worst_gap_to_the_printed_plan(
     words = pdf_words(path.read_bytes())
     assert "Titik baru 2027" in words
     assert "Di tanah warga" in words
-    assert "Ipda Sari" in words
+    assert "Penghubung Polresta" in words
     watch.assert_clean()
 
 

@@ -64,7 +64,7 @@ def test_the_pdf_says_what_the_council_must_know(plan: Plan) -> None:
     for wanted in (
         "Rencana titik kamera baru", SCRIPT, "${x}", "Rp 66.000.000", "dikirim ke kepolisian",
         "di tanah warga", "Tanah dianggap datar dan pohon tidak diketahui", "IEC 62676-4:2014",
-        "Kelurahan", "Ipda Sari", "lebih dari 33", "9,10 %", "paling banyak 3 titik", "bukan untuk perubahan ini",
+        "Kelurahan", "Penghubung Polresta", "lebih dari 33", "9,10 %", "paling banyak 3 titik", "bukan untuk perubahan ini",
     ):  # fmt: skip
         assert wanted in words, wanted
     assert "Proposed sites" not in words

@@ -57,7 +57,7 @@ def people(db: None) -> People:
     return People(
         planner=account("perencana", (Role.PLANNER, city), first_name="Rara"),
         other_planner=account("perencana2", (Role.PLANNER, city), first_name="Tio"),
-        police=account("polisi", (Role.POLICE_LIAISON, police), first_name="Ipda Sari"),
+        police=account("polisi", (Role.POLICE_LIAISON, police), first_name="Penghubung Polresta"),
         executive=account("pimpinan", (Role.EXECUTIVE, city)),
         agency=account("operator", (Role.AGENCY_OPERATOR, dishub)),
         other_agency=account("operator2", (Role.AGENCY_OPERATOR, make_agency("dlh"))),

@@ -270,7 +270,7 @@ def test_the_public_sees_decisions_only_once_released(
     ]  # fmt: skip
     body = str(told)
     assert "gain" not in body
-    assert "Ipda Sari" not in body
+    assert "Penghubung Polresta" not in body
     assert decisions_released() != []
     with pytest.raises(Conflict):
         services.plan_release(draft.pk, version=Plan.objects.get(pk=draft.pk).version, reason="x", user=people.planner)  # fmt: skip

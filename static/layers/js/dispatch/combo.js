@@ -69,7 +69,8 @@ export function createCombo(input, { source, onChoose, wait = 0, label = "", up 
       event.preventDefault();
       event.stopImmediatePropagation();
       choose(active);
-    } else if (event.key === "Tab" && !event.shiftKey && !list.hidden && items.length && input.dataset.tab === "completes") {
+    } else if (event.key === "Tab" && !event.shiftKey && !list.hidden && items.length && input.value.trim() && input.dataset.tab === "completes") {
+      // In an empty line Tab leads on, as everywhere.
       event.preventDefault();
       choose(Math.max(active, 0));
     } else if (event.key === "Escape" && !list.hidden) {
