@@ -13,7 +13,6 @@ from django.apps import apps
 from layers.coverage.analysis import coverage_analyse
 from layers.dispatch.recommendation import units_nearest
 from tests import city
-from tests.e2e.test_consoles import click_map
 from tests.factories import make_incident, make_unit
 from tests.pages.test_language import catalogue_of_po
 
@@ -85,15 +84,8 @@ def test_nothing_english_is_left_on_the_consoles(open_page: Open, town: Any) -> 
     page.locator("#tab-call").click()
     assert left(page) == []
     page.locator("#tab-place").click()
-    click_map(page, city.LON + 0.0005, city.LAT)
-    page.wait_for_selector("#ranking .rank-list .rank-row")
     assert left(page) == []
     watch.assert_clean()
-    # A click where no road is near.
-    page, watch = open_page("/dispatch/#10/-7.98/114.5", user=boss)
-    click_map(page, 114.5, -7.98)
-    page.wait_for_selector("#ranking .banner")
-    assert "Tidak ada jalan" in page.locator("#ranking .banner").inner_text()
     coverage_analyse(subject="wifi")
     page, watch = open_page(f"/coverage/{CENTRE}", user=boss)
     for tab in ("seen", "gaps", "redundancy", "history", "wifi", "weights"):
