@@ -1,12 +1,13 @@
 """ASGI entry point: pages, API, tiles and event streams."""
 
+import gc
 import logging
 import os
 import threading
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ncc_geo.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 from django.core.signals import request_finished
 
 from layers.jobs.cluster.lifeline import end_with_parent
@@ -15,9 +16,12 @@ if os.environ.get("NCC_SUPERVISED"):
     # The server's own child processes: the kernel takes them along with their parent.
     end_with_parent()
 
-_pages = get_asgi_application()
+django.setup(set_prefix=False)
 
 from layers.api.position_door import PositionDoor  # noqa: E402 - models come with the application
+from layers.live.streams import LiveHandler  # noqa: E402
+
+_pages = LiveHandler()
 
 application = PositionDoor(_pages)
 
@@ -42,6 +46,9 @@ def _load_engines() -> None:
                     region.router.costed(costing)
         finally:
             connection.close()
+        # What is here now stays: collections that look through it again hold up every request.
+        gc.collect()
+        gc.freeze()
     except Exception as error:  # the page that needs it says what is missing
         logging.getLogger(__name__).info("engines not loaded yet: %s", error)
 

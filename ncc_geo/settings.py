@@ -102,7 +102,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "layers.pages.middleware.VisitorMiddleware",
     "layers.pages.middleware.LanguageMiddleware",
     "layers.pages.middleware.DefaultDenyMiddleware",
     "layers.pages.middleware.ActorMiddleware",

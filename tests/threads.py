@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -32,6 +33,14 @@ def at_once(works: Sequence[Callable[[], Any]]) -> list[Any]:
         thread.join(120)
         assert not thread.is_alive(), "a thread hangs"
     return results
+
+
+def until(condition: Callable[[], bool], *, limit_s: float = 5.0) -> None:
+    """Wait until a condition holds; fails the test when it does not in time."""
+    begun = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begun < limit_s, "it did not come about in time"
+        time.sleep(0.005)
 
 
 def load_reference() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.apps import apps
@@ -37,6 +38,11 @@ _HEARS: dict[str, Can] = {
 }
 
 
+#: Marks of equal rights, one object for each, so that they are told by identity.
+_alike: dict[Hashable, Hashable] = {}
+_ALIKE_KEPT = 1000
+
+
 @dataclass(frozen=True)
 class EventScope:
     """What one visitor may hear of, decided once and asked for every event without a query."""
@@ -46,6 +52,19 @@ class EventScope:
     #: Of a crew's account: its unit, and the numbers of the incidents that unit is on.
     callsign: str = ""
     jobs: set[str] = field(default_factory=set)
+
+    @cached_property
+    def alike(self) -> Hashable:
+        """The same object for all visitors who may hear of the same events, apart from those on jobs
+        they asked for themselves; None for a crew, who hear of their own incidents."""
+        if self.callsign:
+            return None
+        rights = self.rights
+        mark = (rights.user_id is None, rights.everywhere, rights.abilities, rights.agencies,
+                rights.governments, tuple(sorted(self.governments.items())))  # fmt: skip
+        while len(_alike) > _ALIKE_KEPT:
+            _alike.clear()
+        return _alike.setdefault(mark, mark)
 
     def allows(self, event: EventRow) -> bool:
         """Whether the visitor may see the event."""
@@ -85,6 +104,25 @@ class EventScope:
         elif number:
             self.jobs.add(number)
         return True
+
+
+class Verdict:
+    """Who may hear of one event, decided once for all visitors with equal rights."""
+
+    def __init__(self, event: EventRow) -> None:
+        self.event = event
+        self._personal = event.layer == "jobs"
+        self._said: dict[int, bool] = {}
+
+    def for_scope(self, scope: EventScope) -> bool:
+        """Whether a visitor may see the event."""
+        alike = scope.alike
+        if alike is None or self._personal:
+            return scope.allows(self.event)
+        said = self._said.get(id(alike))
+        if said is None:
+            said = self._said[id(alike)] = scope.allows(self.event)
+        return said
 
 
 #: Steps after which a unit is not on its incident any more.

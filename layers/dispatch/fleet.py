@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from layers.access.policies import restrict, rights_of
-from layers.dispatch.models import StatusClass, Unit
+from layers.access.policies import rights_of, sees_row_of
+from layers.dispatch.models import StatusClass
 from layers.dispatch.rules import AgencyRule, Sending, driving_of
 from layers.geo.sql import load_sql
 from layers.network.costing import Costing, costing_for
@@ -64,11 +64,12 @@ class FleetUnit(NamedTuple):
 
 
 class AgencyRules:
-    """The rules of all agencies, read once for a request."""
+    """The rules of all agencies as they were when this was made."""
 
     def __init__(self) -> None:
         self._costings: dict[tuple[int | None, str], Costing] = {}
-        self._rules = {(rule.agency_id, rule.kind): rule for rule in AgencyRule.objects.order_by()}
+        rows = AgencyRule.objects.select_related("agency").order_by()
+        self._rules = {(rule.agency_id, rule.kind): rule for rule in rows}
 
     def of(self, agency_id: int | None, kind: str) -> AgencyRule | None:
         """The rule for a kind of unit of an agency: its own, else the agency's, else none."""
@@ -124,16 +125,44 @@ def driving_shown(units: list[FleetUnit], rules: AgencyRules) -> list[dict[str, 
     return [found[key] for key in sorted(found)]
 
 
-def fleet(*, user: Any = None, now: datetime | None = None) -> list[FleetUnit]:
+class Fleet(NamedTuple):
+    """Units in the order of callsigns, and the rules in force when they were read."""
+
+    units: list[FleetUnit]
+    rules: AgencyRules
+
+
+#: The rules last read, and the mark of the state they were read in.
+_rules_read: tuple[str, AgencyRules] | None = None
+
+
+def fleet(*, user: Any = None, now: datetime | None = None) -> Fleet:
     """Every unit the user may see (None: all) at its last fix, or at its station where it never
-    sent one, in the order of callsigns."""
-    seen = None
-    if user is not None and not rights_of(user).everywhere:
-        seen = set(restrict(user, Unit.objects.order_by()).values_list("pk", flat=True))
+    sent one, with the agencies' rules; one query while the rules stay what they were."""
+    rights = None if user is None else rights_of(user)
     with connection.cursor() as cursor:
         cursor.execute(load_sql("dispatch", "fleet"), {"now": now or timezone.now()})
         rows = cursor.fetchall()
-    return [FleetUnit._make(row) for row in rows if seen is None or row[0] in seen]
+    rules = _rules_marked(rows[0][-1]) if rows else AgencyRules()
+    if rights is None:
+        return Fleet([FleetUnit._make(row[:-2]) for row in rows], rules)
+    # Rights are a matter of the agency: asked once for each, not for each unit.
+    owners = {(row[_AGENCY], row[-2]) for row in rows}
+    seen = {owner: sees_row_of(rights, "unit", *owner) for owner in owners}
+    return Fleet([FleetUnit._make(row[:-2]) for row in rows if seen[row[_AGENCY], row[-2]]], rules)
+
+
+_AGENCY = FleetUnit._fields.index("agency_id")
+
+
+def _rules_marked(mark: str) -> AgencyRules:
+    """The rules in the state that a mark names. They are read after it: newer rules under an older
+    mark do no harm, for the next mark is another."""
+    global _rules_read
+    held = _rules_read
+    if held is None or held[0] != mark:
+        held = _rules_read = (mark, AgencyRules())
+    return held[1]
 
 
 def reason_out(
@@ -159,8 +188,10 @@ def reason_out(
 
 def points_of(units: list[FleetUnit], rules: AgencyRules) -> list[UnitAt]:
     """Where units with a position stand and how they drive, keyed by their ids."""
+    alike = {(unit.agency_id, unit.kind) for unit in units}
+    costings = {each: rules.costing(*each) for each in alike}
     return [
-        UnitAt(unit.id, unit.lon, unit.lat, rules.costing(unit.agency_id, unit.kind))
+        UnitAt(unit.id, unit.lon, unit.lat, costings[unit.agency_id, unit.kind])
         for unit in units
         if unit.lon is not None and unit.lat is not None
     ]

@@ -6,12 +6,9 @@ import math
 import time
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from layers.assets.models import StationKind
 from layers.dispatch.fleet import (
     REASONS,
-    AgencyRules,
     FleetUnit,
     driving_shown,
     fleet,
@@ -80,7 +77,7 @@ def drives_to(
     except Unavailable as error:
         lines = straight_line(point, units, count=count)
         drives = Drives(None, [int(str(line.key)) for line in lines])
-        drives.warning = _("straight distance, not by road: {why}").format(why=error)
+        drives.warning = f"straight distance, not by road: {error}"
         return drives
     return Drives(found, [int(str(eta.key)) for eta in found.etas], current=current)
 
@@ -89,23 +86,21 @@ def require_point(lon: float, lat: float, kind: str | None, count: int) -> None:
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         swapped = abs(lat) <= 180 and abs(lon) <= 90
         raise InvalidInput(
-            _("longitude {lon}, latitude {lat} is out of range").format(lon=lon, lat=lat),
+            f"longitude {lon}, latitude {lat} is out of range",
             value=(lon, lat),
-            remedy=_("longitude comes first; these look swapped")
+            remedy="longitude comes first; these look swapped"
             if swapped
-            else _("give degrees in WGS 84, longitude first"),
+            else "give degrees in WGS 84, longitude first",
         )
     if kind is not None and kind not in StationKind.values:
         raise InvalidInput(
-            _("no kind of unit {kind}").format(kind=kind),
+            f"no kind of unit {kind!r}",
             value=kind,
-            remedy=_("choose one of {list}").format(list=", ".join(StationKind.values)),
+            remedy=f"choose one of {', '.join(StationKind.values)}",
         )
     if count < 1:
         raise InvalidInput(
-            _("{count} units cannot be listed").format(count=count),
-            value=count,
-            remedy=_("ask for at least 1"),
+            f"{count} units cannot be listed", value=count, remedy="ask for at least 1"
         )
 
 
@@ -131,10 +126,11 @@ def units_nearest(
     """
     started = time.monotonic()
     require_point(lon, lat, kind, count)
-    rules = AgencyRules()
+    seen = fleet(user=user)
+    rules = seen.rules
     excluded: list[dict[str, Any]] = []
     candidates: list[FleetUnit] = []
-    for unit in fleet(user=user):
+    for unit in seen.units:
         reason = reason_out(unit, rules, kind=kind, capability=capability)
         if reason is None:
             candidates.append(unit)

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 from django.db import connections
 
+from layers.access.event_rules import EventScope, Verdict
 from layers.errors import Unavailable
 from layers.events.selectors import HORIZON_SQL, EventRow, event_row, events_after_sql
 
@@ -57,8 +58,8 @@ def frame_of(event: EventRow) -> Frame:
 class Listener:
     """One open stream: what it may see, and what waits for it."""
 
-    def __init__(self, allows: Callable[[EventRow], bool], *, after: int = 0) -> None:
-        self.allows = allows
+    def __init__(self, scope: EventScope, *, after: int = 0) -> None:
+        self.scope = scope
         self.after = after
         self.closed = False
         self.was_reset = False
@@ -67,7 +68,7 @@ class Listener:
         self._waiting: deque[bytes] = deque()
         self._sleeper: asyncio.Future[None] | None = None
 
-    def offer(self, frame: Frame) -> None:
+    def offer(self, frame: Frame, verdict: Verdict) -> None:
         """Queue an event if the stream may see it; a stream too far behind is closed."""
         event = frame.event
         if event.id <= self.after:
@@ -76,7 +77,7 @@ class Listener:
         if event.layer == "access":
             self.rights_stale = True
             self.wake()
-        if not self.allows(event):
+        if not verdict.for_scope(self.scope):
             return
         if len(self._waiting) >= QUEUE:
             self.close()
@@ -272,8 +273,9 @@ class EventHub:
             self._ring_after = self._ring[0].event.id
         self._ring.append(frame)
         self.position = frame.event.id
+        verdict = Verdict(frame.event)
         for listener in list(self.listeners):
-            listener.offer(frame)
+            listener.offer(frame, verdict)
 
 
 async def _number(connection: psycopg.AsyncConnection[Any], query: str) -> int:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
+from django.core.handlers.asgi import ASGIHandler
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from layers.access.event_rules import EventScope, event_scope
 from layers.access.gate import everybody
+from layers.access.visitors import visitor_of
 from layers.errors import InvalidInput, Unavailable
 from layers.events.selectors import events_after, events_oldest
 from layers.live.hub import EventHub, Frame, Listener, frame_of, hub_of_process
@@ -49,6 +52,49 @@ def last_id_of(request: HttpRequest) -> int | None:
     return int(text)
 
 
+class EventResponse(StreamingHttpResponse):
+    """A stream of events, whose parts `LiveHandler` sends as they come, each with one write."""
+
+    def __init__(self, parts: AsyncIterator[bytes]) -> None:
+        super().__init__(parts, content_type="text/event-stream; charset=utf-8")
+        self.parts = parts
+
+
+class LiveHandler(ASGIHandler):
+    """Django's ASGI handler for pages that are almost all synchronous.
+
+    A request goes over into its thread once and comes back once: middleware that changes sides
+    costs more than the page. Event streams go past the wrappings of streamed pages, which cost more
+    than the event.
+    """
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        """Load the whole chain, the views at its end included, for one thread."""
+        super().load_middleware(is_async=False)
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer of the chain; an asynchronous view at its end runs in the loop all the same."""
+        return await sync_to_async(self.get_response)(request)
+
+    async def send_response(self, response: HttpResponseBase, send: Any) -> None:
+        """Send an answer, or the parts of a stream until it or the client ends."""
+        if not isinstance(response, EventResponse):
+            await super().send_response(response, send)
+            return
+        headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]  # fmt: skip
+        headers += [
+            (b"Set-Cookie", c.output(header="").encode("ascii").strip())
+            for c in response.cookies.values()
+        ]
+        await send(
+            {"type": "http.response.start", "status": response.status_code, "headers": headers}
+        )
+        async with aclosing(response.parts):  # type: ignore[type-var]
+            async for data in response.parts:
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+        await send({"type": "http.response.body"})
+
+
 @everybody
 async def event_stream(request: HttpRequest) -> HttpResponseBase:
     """Server-sent events from now on, or from the client's last id; never ends by itself.
@@ -66,9 +112,7 @@ async def event_stream(request: HttpRequest) -> HttpResponseBase:
             headers={"Retry-After": "5"},
             content_type="text/plain",
         )
-    response = StreamingHttpResponse(
-        _stream(request, hub, last_id), content_type="text/event-stream; charset=utf-8"
-    )
+    response = EventResponse(_stream(request, hub, last_id))
     response["Cache-Control"] = "no-cache, no-transform"
     response["X-Accel-Buffering"] = "no"
     return response
@@ -78,8 +122,8 @@ async def _stream(request: HttpRequest, hub: EventHub, last_id: int | None) -> A
     scope = await sync_to_async(_scope)(request, False)
     if scope is None:
         return
-    checked = time.monotonic()
-    listener = Listener(scope.allows, after=last_id or 0)
+    checked = _checked_now()
+    listener = Listener(scope, after=last_id or 0)
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
         try:
@@ -101,11 +145,11 @@ async def _stream(request: HttpRequest, hub: EventHub, last_id: int | None) -> A
                 yield f": {int(time.time())}\nid: {listener.after}\n\n".encode()
             if listener.rights_stale or time.monotonic() - checked > RIGHTS_S:
                 listener.rights_stale = False
-                scope = await sync_to_async(_scope)(request, True)
+                scope = await sync_to_async(_scope, thread_sensitive=False)(request, True)
                 if scope is None:
                     return
-                listener.allows = scope.allows
-                checked = time.monotonic()
+                listener.scope = scope
+                checked = _checked_now()
     finally:
         hub.leave(listener)
 
@@ -135,6 +179,12 @@ async def _beginning(
         data = b"".join(frame_of(row).data for row in rows if row.id <= until)
         if data:
             yield data
+
+
+def _checked_now() -> float:
+    """When rights count as looked up: a little before now, by chance, for streams that were opened
+    together shall not all look at once the next time."""
+    return time.monotonic() - random.random() * RIGHTS_S / 2  # noqa: S311
 
 
 def _control(name: str, place: int) -> bytes:
@@ -179,5 +229,5 @@ def _user_again(request: HttpRequest) -> Any:
     session = request.session
     fresh = HttpRequest()
     fresh.session = session.__class__(session.session_key)
-    user = get_user(fresh)
+    user = visitor_of(fresh)
     return None if isinstance(user, AnonymousUser) or not user.is_active else user

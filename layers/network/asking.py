@@ -10,7 +10,7 @@ from django.conf import settings
 
 from layers.errors import Unavailable
 from layers.network.answers import LonLat
-from layers.network.closures import closed_by, closures_in_force
+from layers.network.closures import closed_by, network_asked
 from layers.network.engine.closing import ClosedRoads
 from layers.network.router import Router
 from layers.network.store import graph_forget, graph_open, graph_wanted, routers
@@ -37,12 +37,12 @@ def router_ask(
     out-of-date graph first and sets no limit. Raises `Unavailable` where the engine gives no
     answer, `Unroutable` where no road is near.
     """
-    shapes = closures_in_force()
+    versions, shapes = network_asked()
     if build:
         graph = routers(build=True)
         router = graph.at(*point)
         return work(router, closed_by(router, shapes)), graph.current
-    wanted = graph_wanted()
+    wanted = graph_wanted(versions)
 
     def answer() -> tuple[T, bool]:
         graph = graph_open(wanted)

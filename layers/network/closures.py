@@ -10,14 +10,16 @@ from typing import Any
 
 import shapely
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from layers.errors import Unavailable, Unroutable
+from layers.geo.sql import load_sql
 from layers.network.engine.closing import ClosedRoads, Stretch, close_roads, stretches_of
 from layers.network.models import RoadClosure
 from layers.network.router import Router
-from layers.network.store import graph_open, graph_wanted
+from layers.network.store import LAYERS, Versions, graph_open, graph_wanted
 from layers.network.watch import engine_watch
 
 #: Sets of closures, and single shapes, that are remembered.
@@ -37,9 +39,20 @@ def closures_active(*, at: datetime | None = None) -> QuerySet[RoadClosure]:
     ).order_by("pk")
 
 
+def network_asked(*, at: datetime | None = None) -> tuple[Versions, list[bytes]]:
+    """Committed versions of the network's layers, and the shapes (WKB, degrees) of the closures in
+    force, read anew at every call, with one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            load_sql("network", "asked"), {"layers": list(LAYERS), "at": at or timezone.now()}
+        )
+        versions, shapes = cursor.fetchone()
+    return tuple(versions), [bytes(shape) for shape in shapes]
+
+
 def closures_in_force(*, at: datetime | None = None) -> list[bytes]:
     """Shapes (WKB, degrees) of the closures in force, read anew at every call."""
-    return [bytes(row.geom.wkb) for row in closures_active(at=at).only("geom")]
+    return network_asked(at=at)[1]
 
 
 def closed_roads(router: Router, *, at: datetime | None = None) -> ClosedRoads:

@@ -21,7 +21,6 @@ import numpy as np
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from layers.errors import Unavailable, Unroutable
 from layers.geo.sql import load_sql
@@ -78,13 +77,9 @@ class Routers:
         )
         if not near or near[0][0] > _REACH_DEG:
             raise Unroutable(
-                _("no roads are loaded around {lon}, {lat}").format(
-                    lon=format(lon, ".6f"), lat=format(lat, ".6f")
-                ),
+                f"no roads are loaded around {lon:.6f}, {lat:.6f}",
                 value=(lon, lat),
-                remedy=_(
-                    "import the roads of that area (import_osm), or choose a point in the city"
-                ),
+                remedy="import the roads of that area (import_osm), or choose a point in the city",
             )
         return self.regions[near[0][1]].router
 
@@ -105,9 +100,11 @@ class Wanted:
     folder: Path | None
 
 
-def graph_wanted() -> Wanted:
-    """Which graph is asked for now; one query where this process holds it already."""
-    versions = network_versions()
+def graph_wanted(versions: Versions | None = None) -> Wanted:
+    """Which graph is asked for now, at these versions if they are known; no further query where
+    this process holds it already."""
+    if versions is None:
+        versions = network_versions()
     found = _loaded
     if found is not None and found.versions == versions and found.current:
         return Wanted(versions, None)
@@ -127,14 +124,14 @@ def graph_open(wanted: Wanted) -> Routers:
     ):
         return found
     if wanted.folder is None:
-        raise Unavailable(_("the routing graph was forgotten meanwhile"), remedy=_("ask again"))
+        raise Unavailable("the routing graph was forgotten meanwhile", remedy="ask again")
     with _lock:
         while True:
             folder = wanted.folder if _is_ready(wanted.folder) else _newest()
             if folder is None:
                 raise Unavailable(
-                    _("there is no routing graph yet"),
-                    remedy=_("import roads; the worker then builds the graph within a minute"),
+                    "there is no routing graph yet",
+                    remedy="import roads; the worker then builds the graph within a minute",
                 )
             try:
                 same = _loaded is not None and _folder == folder

@@ -1,6 +1,6 @@
 """A time limit around the routing engine: what hangs or breaks never holds a dispatcher up.
 
-A call runs in a thread of its own. One that overruns its limit is left behind, and until it comes
+A call runs in another thread. One that overruns its limit is left behind, and until it comes
 back or a pause is over, callers are refused at once (a circuit breaker, Nygard 2007, "Release It!").
 Threads in compiled code cannot be ended; when too many are left behind for too long, the process
 asks to be replaced, and its supervisor starts a fresh one.
@@ -14,11 +14,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.utils.translation import get_language, override
-from django.utils.translation import gettext as _
 
 from layers.errors import NccError, Unavailable
 
@@ -26,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 #: After a hang or a break the engine is left alone for so long, then tried again.
 PAUSE_S = 2.0
+#: Threads that wait for the next call.
+MOST_FREE = 8
 #: So many calls left behind, the oldest for so long: the process is beyond help.
 MOST_STUCK = 2
 STUCK_S = 20.0
@@ -48,6 +49,7 @@ class EngineWatch:
         self._stuck: dict[int, float] = {}
         self._paused_until = 0.0
         self._serial = 0
+        self._free: list[_Worker] = []
         self._replace = replace
 
     @property
@@ -81,27 +83,23 @@ class EngineWatch:
             self._replace()
         if not tried:
             raise Unavailable(
-                _("the routing engine does not answer at the moment"),
-                remedy=_("times by road come back by themselves; until then judge by distance"),
+                "the routing engine does not answer at the moment",
+                remedy="times by road come back by themselves; until then judge by distance",
             )
         outcome: list[Any] = []
         done = threading.Event()
 
-        language = get_language()
-
         def run() -> None:
             try:
-                with override(language):  # a refusal speaks as its reader does
-                    outcome.append((True, work()))
+                outcome.append((True, work()))
             except BaseException as error:
                 outcome.append((False, error))
-            finally:
-                done.set()
-                with self._lock:
-                    if self._stuck.pop(number, None) is not None:
-                        self._paused_until = 0.0  # late, but alive
+            done.set()
+            with self._lock:
+                if self._stuck.pop(number, None) is not None:
+                    self._paused_until = 0.0  # late, but alive
 
-        threading.Thread(target=run, name=f"routing-{number}", daemon=True).start()
+        self._give(run)
         if not done.wait(limit_s):
             with self._lock:
                 if not done.is_set():
@@ -109,10 +107,8 @@ class EngineWatch:
                     self._paused_until = time.monotonic() + PAUSE_S
             logger.error("the routing engine gave no answer within %.2f s", limit_s)
             raise Unavailable(
-                _("the routing engine gave no answer within {limit_s} s").format(
-                    limit_s=format(limit_s, "g")
-                ),
-                remedy=_("times by road come back by themselves; until then judge by distance"),
+                f"the routing engine gave no answer within {limit_s:g} s",
+                remedy="times by road come back by themselves; until then judge by distance",
             )
         good, value = outcome[0]
         if good:
@@ -123,9 +119,44 @@ class EngineWatch:
             self._paused_until = time.monotonic() + PAUSE_S
         logger.error("the routing engine broke", exc_info=value)
         raise Unavailable(
-            _("the routing engine broke ({kind})").format(kind=type(value).__name__),
-            remedy=_("times by road come back by themselves; until then judge by distance"),
+            f"the routing engine broke ({type(value).__name__})",
+            remedy="times by road come back by themselves; until then judge by distance",
         ) from value
+
+    def _give(self, run: Callable[[], None]) -> None:
+        """Have a thread that is free run it, or a new one; a fork leaves none of them alive."""
+        with self._lock:
+            worker = self._free.pop() if self._free else None
+            while worker is not None and not worker.is_alive():
+                worker = self._free.pop() if self._free else None
+        if worker is None:
+            worker = _Worker(self._come_back)
+            worker.start()
+        worker.tasks.put(run)
+
+    def _come_back(self, worker: _Worker) -> bool:
+        """Whether a thread that has done its work shall wait for more."""
+        with self._lock:
+            if len(self._free) >= MOST_FREE:
+                return False
+            self._free.append(worker)
+            return True
+
+
+class _Worker(threading.Thread):
+    """A thread that serves one call after the other: projections and scratch memory are made once
+    for a thread, and cost more than a call."""
+
+    def __init__(self, come_back: Callable[[_Worker], bool]) -> None:
+        super().__init__(name="routing", daemon=True)
+        self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._come_back = come_back
+
+    def run(self) -> None:
+        """Serve until there are more free threads than are of use."""
+        self.tasks.get()()
+        while self._come_back(self):
+            self.tasks.get()()
 
 
 #: The watches of this process: over times for dispatchers, and over pictures and covers, whose

@@ -9,16 +9,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from layers.access.gate import BY_KEY, asks_its_own_site, policy_of
 from layers.access.policies import rights_of
+from layers.access.visitors import visitor_of
 from layers.audit.actor import Actor, acting_as
 from layers.errors import NccError, http_status
 
@@ -83,6 +86,15 @@ def visitor_language(request: HttpRequest) -> str:
     chosen = (of_account, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
     offered = dict(settings.LANGUAGES)
     return next((language for language in chosen if language in offered), settings.LANGUAGE_CODE)
+
+
+class VisitorMiddleware(AuthenticationMiddleware):
+    """Django's own, with session, account and grants read at once."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Set `request.user`, which is read when it is first looked at."""
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: visitor_of(request))  # type: ignore[assignment]
 
 
 class LanguageMiddleware:

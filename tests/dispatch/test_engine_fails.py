@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.test import Client
+from numba import njit
 
 from layers.dispatch.recommendation import units_nearest
 from layers.dispatch.run_cards import recommendation_for
@@ -16,6 +18,7 @@ from layers.network.router import Router
 from layers.network.upkeep import routing_graph_check
 from tests.dispatch.streets import LAT, LON
 from tests.factories import make_agency, make_unit, make_user
+from tests.threads import until
 
 pytestmark = pytest.mark.django_db
 
@@ -83,12 +86,10 @@ def test_a_hanging_engine_is_answered_for_within_a_second_and_recovers(
         answer = client.get(f"/api/v1/{address}", {**ask, **more}).json()
         assert answer["seconds"] < 1.0
         assert answer["by_road"] is False
-        assert "jarak lurus" in answer["warning"]  # the account's language
+        assert "straight distance" in answer["warning"]
     monkeypatch.setattr(Router, "nearest", real)
     gate.set()
-    for thread in threading.enumerate():
-        if thread.name.startswith("routing-"):
-            thread.join(5)
+    until(lambda: not watch.engine_watch.stuck)
     assert client.get("/api/v1/units/nearest", ask).json()["by_road"] is True
 
 
@@ -121,3 +122,91 @@ def test_a_card_is_filled_by_straight_distance_and_says_so(
     assert "straight distance" in answer["warning"]
     assert [unit["why"] for unit in answer["lines"][0]["units"]] == ["nearest_straight"]
     assert answer["lines"][0]["units"][0]["callsign"] == "B"
+
+
+def ask_fails(client: Client) -> None:
+    answer = client.get("/api/v1/units/nearest", {"lon": LON, "lat": LAT}).json()
+    assert answer["seconds"] < 1.0
+    assert answer["by_road"] is False
+    assert "straight distance" in answer["warning"]
+    assert [row["callsign"] for row in answer["units"]] == ["B", "A"]
+
+
+@pytest.fixture
+def dispatcher() -> Client:
+    client = Client()
+    client.force_login(make_user("d", ("dispatcher", make_agency("ncc"))))
+    return client
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError("no room"), RuntimeError("compiler"), EOFError("cut")]
+)
+def test_a_load_that_raises_is_answered_for_and_tried_again(
+    built: Path, dispatcher: Client, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(watch, "PAUSE_S", 0.05)
+    real = store._load
+
+    def broken(folder: Path) -> object:
+        raise error
+
+    store.graph_forget()
+    monkeypatch.setattr(store, "_load", broken)
+    ask_fails(dispatcher)
+    assert (built / "graph.json").is_file()  # a fault of this process is none of the files
+    monkeypatch.setattr(store, "_load", real)
+    until(lambda: watch.engine_watch.working)
+    assert units_nearest(LON, LAT)["by_road"] is True
+
+
+def test_a_load_that_hangs_holds_nobody_up_and_its_end_brings_the_roads_back(
+    built: Path, dispatcher: Client, monkeypatch: pytest.MonkeyPatch, settings: object
+) -> None:
+    settings.NCC_ROUTER_LIMIT_MS = 100  # type: ignore[attr-defined]
+    gate = threading.Event()
+    real = store._load
+
+    def hang(folder: Path) -> object:
+        gate.wait(30)
+        return real(folder)
+
+    store.graph_forget()
+    monkeypatch.setattr(store, "_load", hang)
+    for _ in range(3):
+        ask_fails(dispatcher)
+    gate.set()
+    until(lambda: not watch.engine_watch.stuck)
+    assert units_nearest(LON, LAT)["by_road"] is True
+
+
+def test_a_kernel_that_never_ends_holds_nobody_up(
+    built: Path, dispatcher: Client, monkeypatch: pytest.MonkeyPatch, settings: object
+) -> None:
+    settings.NCC_ROUTER_LIMIT_MS = 100  # type: ignore[attr-defined]
+    flag = np.ones(3, dtype=np.int64)
+    spin(np.zeros(3, dtype=np.int64))  # compiled before it is timed
+    real = Router.nearest
+
+    def hang(*args: object, **more: object) -> object:
+        spin(flag)
+        return real(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Router, "nearest", hang)
+    try:
+        for _ in range(3):
+            ask_fails(dispatcher)
+    finally:
+        flag[:] = 0
+    until(lambda: not watch.engine_watch.stuck)
+    monkeypatch.setattr(Router, "nearest", real)
+    assert units_nearest(LON, LAT)["by_road"] is True
+
+
+@njit(nogil=True)
+def spin(flag: np.ndarray) -> int:
+    """Compiled code that runs until the flag falls, as a kernel in a loop without end would."""
+    turns = 0
+    while flag[turns % len(flag)] != 0:
+        turns += 1
+    return turns

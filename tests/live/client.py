@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.asgi import get_asgi_application
+
+from layers.live.streams import LiveHandler
 
 
 @lru_cache(maxsize=1)
 def application() -> Any:
     """The whole ASGI application, middleware included."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
-    return get_asgi_application()
+    return LiveHandler()
 
 
 class StreamClient:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import threading
 import time
 
@@ -10,6 +12,7 @@ import pytest
 from layers.errors import Unavailable, Unroutable
 from layers.network import watch
 from layers.network.watch import EngineWatch
+from tests.threads import until
 
 
 def hang(gate: threading.Event) -> str:
@@ -40,9 +43,7 @@ def test_a_hang_is_refused_within_its_limit_then_at_once_and_passes_when_it_ends
         guard.call(lambda: entered.append(1), limit_s=5)
     assert entered == []
     gate.set()
-    for thread in threading.enumerate():
-        if thread.name.startswith("routing-"):
-            thread.join(5)
+    until(lambda: not guard.stuck)
     assert guard.stuck == 0
     assert guard.call(lambda: 9, limit_s=5) == 9
 
@@ -85,3 +86,51 @@ def test_a_break_is_said_by_its_kind_and_pauses() -> None:
         guard.call(broken, limit_s=5)
     assert isinstance(caught.value.__cause__, IndexError)
     assert not guard.working
+
+
+def test_calls_are_served_by_the_same_thread_and_a_hung_one_is_left_alone() -> None:
+    guard, gate = EngineWatch(), threading.Event()
+    first = guard.call(threading.get_ident, limit_s=5)
+    until(lambda: bool(guard._free))
+    assert guard.call(threading.get_ident, limit_s=5) == first
+    until(lambda: bool(guard._free))
+    with pytest.raises(Unavailable):
+        guard.call(lambda: hang(gate), limit_s=0.02)
+    guard._paused_until = 0.0
+    assert guard.call(threading.get_ident, limit_s=5) != first
+    gate.set()
+    until(lambda: len(guard._free) == 2)
+    assert guard.stuck == 0
+
+
+def test_many_at_once_all_come_back_and_few_threads_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "MOST_FREE", 3)
+    guard, gate = EngineWatch(), threading.Barrier(10)
+    found: list[int] = []
+
+    def work(number: int) -> int:
+        gate.wait(10)
+        return number
+
+    callers = [
+        threading.Thread(target=lambda n=n: found.append(guard.call(lambda: work(n), limit_s=20)))
+        for n in range(10)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(20)
+    assert sorted(found) == list(range(10))
+    until(lambda: len(guard._free) == 3)
+
+
+def test_every_kernel_of_the_engine_lets_other_threads_run() -> None:
+    # A kernel that holds the interpreter's lock would hang the limit together with itself.
+    from layers.network import engine
+
+    kernels = {}
+    for module in pkgutil.iter_modules(engine.__path__):
+        found = vars(importlib.import_module(f"{engine.__name__}.{module.name}"))
+        kernels |= {n: k for n, k in found.items() if hasattr(k, "targetoptions")}
+    assert len(kernels) > 10
+    assert [name for name, kernel in kernels.items() if not kernel.targetoptions.get("nogil")] == []

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from django.utils.translation import gettext as _
-
 from layers.assets.models import CameraKind, CameraModel
 from layers.coverage.city import DEFAULT_FOV_DEG, DEFAULT_RANGE_M, DEFAULT_WIDTH_PX
 from layers.coverage.optics import CameraView, field_of_view_deg
@@ -80,15 +78,13 @@ def lens_named(name: str | None) -> Lens:
     model = CameraModel.objects.filter(name__iexact=name).first()
     if model is None:
         raise NotFound(
-            _("no camera model {name}").format(name=repr(name)),
-            value=name,
-            remedy=_("choose one of the price list"),
+            f"no camera model {name!r}", value=name, remedy="choose one of the price list"
         )
     if model.kind != CameraKind.FIXED:
         raise InvalidInput(
-            _("{name} is not a fixed camera").format(name=model.name),
+            f"{model.name} is not a fixed camera",
             value=name,
-            remedy=_("choose fixed models: where a turning one looks is not decided by a plan"),
+            remedy="choose fixed models: where a turning one looks is not decided by a plan",
         )
     return _lens(model)
 
@@ -115,9 +111,9 @@ def lenses_for(
     found = [lens for lens in found if lens.reach_m(level_px_per_m) > 2.0]
     if not found:
         raise Unavailable(
-            _("no camera model reaches {n} px/m").format(n=f"{level_px_per_m:g}"),
+            f"no camera model reaches {level_px_per_m:g} px/m",
             value=level_px_per_m,
-            remedy=_("load or choose sharper models, or plan for a lower level"),
+            remedy="load or choose sharper models, or plan for a lower level",
         )
     if names is not None:
         return sorted(found, key=lambda item: item.name)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -84,8 +83,8 @@ def build_zones(
     """
     reach_m = max(lens.reach_m(least) for lens in lenses)
     alone = len(parts) == 1
-    required = _shared_out(parts, asked.required, alone)
-    extra = _shared_out(parts, asked.candidates_extra, alone)
+    required = _shared_out(parts, asked.required, alone, "required")
+    extra = _shared_out(parts, asked.candidates_extra, alone, "candidate")
     drafts = []
     for part, must, may in zip(parts, required, extra, strict=True):
         grid = PointGrid.of(part.streets.xy)
@@ -171,7 +170,7 @@ def _worth(
 
 
 def _shared_out(
-    parts: list[RunPart], places: NDArray[np.float64], alone: bool
+    parts: list[RunPart], places: NDArray[np.float64], alone: bool, word: str
 ) -> list[NDArray[np.float64]]:
     """The places of each part; `InvalidInput` for one far from every street."""
     placed = np.zeros(len(places), dtype=bool)
@@ -183,11 +182,10 @@ def _shared_out(
     if not placed.all():
         lon, lat = places[~placed][0].tolist()
         raise InvalidInput(
-            _("the place {lon} {lat} is more than {n} km from every street").format(
-                lon=lon, lat=lat, n=round(FAR_FROM_STREETS_M / 1000)
-            ),
+            f"the {word} place {lon} {lat} is more than {FAR_FROM_STREETS_M / 1000:.0f} km from every street",
             value=(lon, lat),
-            remedy=_("check that longitude stands before latitude, or import the streets there"),
+            where=f"{word} places",
+            remedy="check that longitude stands before latitude, or import the streets there",
         )
     return mine
 

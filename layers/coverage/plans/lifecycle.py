@@ -17,8 +17,7 @@ State = Plan.State
 
 
 def _has_sites(plan: Plan) -> None:
-    turns = bool(plan.parameters.get("re_aimed"))
-    if not turns and not plan.sites.filter(review__in=STANDING).exists():
+    if not plan.sites.filter(review__in=STANDING).exists():
         raise Infeasible(
             _("no site is left in the plan"),
             value=plan.pk,

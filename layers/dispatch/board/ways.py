@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from layers.dispatch.fleet import AgencyRules, fleet, points_of
+from layers.dispatch.fleet import fleet, points_of
 from layers.dispatch.recommendation import drives_to
 from layers.errors import NccError
 from layers.geo.crs import geodesic_m
@@ -18,7 +18,8 @@ def unit_way(unit_id: int, lon: float, lat: float) -> dict[str, Any] | None:
 
     None where there is no way, no position, or no engine: a job is shown without it all the same.
     """
-    units = [unit for unit in fleet() if unit.id == unit_id and unit.lon is not None]
+    seen = fleet()
+    units = [unit for unit in seen.units if unit.id == unit_id and unit.lon is not None]
     if not units:
         return None
     unit = units[0]
@@ -27,7 +28,7 @@ def unit_way(unit_id: int, lon: float, lat: float) -> dict[str, Any] | None:
     if geodesic_m(unit.lon, unit.lat, lon, lat) < ARRIVED_M:
         return None
     try:
-        drives = drives_to((lon, lat), points_of(units, AgencyRules()), count=1)
+        drives = drives_to((lon, lat), points_of(units, seen.rules), count=1)
     except NccError:
         return None
     eta = drives.etas.get(unit_id)

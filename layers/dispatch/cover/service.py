@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from layers.access.policies import restrict
 from layers.assets.models import AssetStatus, Station, StationKind
@@ -49,8 +48,7 @@ def cover_standing(
     """
     started = time.monotonic()
     _require(kind, minutes)
-    rules = AgencyRules()
-    units = fleet(user=user)
+    units, rules = fleet(user=user)
     leaving = _named(units, without_units)
     stations = list(
         restrict(user, Station.objects.all()) if user is not None else Station.objects.all()
@@ -172,11 +170,7 @@ def _named(units: list[FleetUnit], callsigns: Sequence[str]) -> set[int]:
     found = set()
     for name in callsigns:
         if name.casefold() not in by_name:
-            raise NotFound(
-                _("there is no unit {name}").format(name=name),
-                value=name,
-                remedy=_("give its callsign"),
-            )
+            raise NotFound(f"there is no unit {name!r}", value=name, remedy="give its callsign")
         found.add(by_name[name.casefold()])
     return found
 
@@ -187,8 +181,8 @@ def _middle(units: list[FleetUnit], stations: list[Station]) -> tuple[float, flo
     places = places or [(s.geom.x, s.geom.y) for s in stations]
     if not places:
         raise NotFound(
-            _("there is no unit and no station to cover from"),
-            remedy=_("load units or stations, or ask for a role that sees them"),
+            "there is no unit and no station to cover from",
+            remedy="load units or stations, or ask for a role that sees them",
         )
     # The one place nearest to both medians: a median of its own may lie between two cities.
     points = np.array(places)
@@ -200,14 +194,14 @@ def _middle(units: list[FleetUnit], stations: list[Station]) -> tuple[float, flo
 def _require(kind: str | None, minutes: Sequence[float]) -> None:
     if kind is not None and kind not in StationKind.values:
         raise InvalidInput(
-            _("no kind of unit {kind}").format(kind=kind),
+            f"no kind of unit {kind!r}",
             value=kind,
-            remedy=_("choose one of {list}").format(list=", ".join(StationKind.values)),
+            remedy=f"choose one of {', '.join(StationKind.values)}",
         )
     good = all(math.isfinite(m) and 0 < m <= MOST_MINUTES for m in minutes)
     if not good or not 1 <= len(minutes) <= MOST_RINGS:
         raise InvalidInput(
-            _("minutes must be above 0 and at most 60, six at most"),
+            "minutes must be above 0 and at most 60, six at most",
             value=list(minutes),
-            remedy=_("ask for instance for 5, 10 and 15"),
+            remedy="ask for instance for 5, 10 and 15",
         )

@@ -12,7 +12,11 @@ SELECT unit.id, unit.callsign, unit.kind, unit.capabilities,
        coalesce(ST_Y(fix.geom), ST_Y(station.geom)),
        extract(epoch FROM %(now)s - fix.fix_at)::float8,
        fix.id IS NULL AND station.id IS NOT NULL,
-       fix.max_age_s
+       fix.max_age_s,
+       agency.government,
+       -- What tells one state of the agencies' rules from every other.
+       (SELECT md5(coalesce(string_agg(concat_ws('.', rule.id, rule.xmin, rule.ctid, owner.xmin, owner.ctid), ',' ORDER BY rule.id), ''))
+          FROM layers_agencyrule AS rule JOIN layers_agency AS owner ON owner.id = rule.agency_id)
 FROM layers_unit AS unit
 JOIN layers_unitstatus AS status ON status.id = unit.status_id
 LEFT JOIN layers_agency AS agency ON agency.id = unit.agency_id

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from layers.access.policies import restrict
 from layers.audit.actor import recorded
@@ -83,7 +82,7 @@ def call_lock(call_id: int, *, user: Any, version: int | None = None) -> Call:
     rows = restrict(user, Call.objects.select_related("incident", "taken_by"))
     call = rows.filter(pk=call_id).first()
     if call is None:
-        raise NotFound(_("no call {call_id}").format(call_id=call_id), value=call_id)
+        raise NotFound(f"no call {call_id}", value=call_id)
     version_check(call, version, what=call.code)
     return call
 
@@ -102,15 +101,13 @@ def call_take(call_id: int, *, user: Any) -> Call:
                 return call
             holder = call.taken_by.get_username() if call.taken_by else ""
             raise Conflict(
-                _("{code} was taken by {holder}").format(code=call.code, holder=holder),
+                f"{call.code} was taken by {holder}",
                 value=holder,
-                remedy=_("take the next one"),
+                remedy="take the next one",
                 details={"holder": holder},
             )
         if call.ended_at is not None:
-            raise Conflict(
-                _("{code} has ended").format(code=call.code), remedy=_("take the next one")
-            )
+            raise Conflict(f"{call.code} has ended", remedy="take the next one")
         call.taken_by = user
         fields = ["taken_by"]
         if call.answered_at is None:
@@ -135,9 +132,9 @@ def call_edit(call_id: int, *, user: Any, version: int, changes: dict[str, Any])
             if kind in NOT_REAL and call.incident_id is not None:
                 number = call.incident.number if call.incident else ""
                 raise Conflict(
-                    _("{code} belongs to {number}").format(code=call.code, number=number),
+                    f"{call.code} belongs to {number}",
                     value=number,
-                    remedy=_("close the incident as unfounded or false alarm instead"),
+                    remedy="close the incident as unfounded or false alarm instead",
                 )
             call.kind = kind
             fields.append("kind")
@@ -198,11 +195,9 @@ def call_incident_create(call_id: int, *, user: Any, type_code: str, lon: float 
         _require_free(call)
         if call.kind != Call.Kind.NORMAL:
             raise Conflict(
-                _("{code} is counted as {kind}").format(
-                    code=call.code, kind=call.get_kind_display()
-                ),
+                f"{call.code} is counted as {call.kind}",
                 value=call.kind,
-                remedy=_("a call that is not normal never becomes an incident; set its kind first"),
+                remedy="a call that is not normal never becomes an incident; set its kind first",
             )
         spot = spot_find(lon=lon, lat=lat, accuracy_m=accuracy_m, source=location_source)
         if spot is None and call.geom is not None:
@@ -224,9 +219,9 @@ def _require_free(call: Call) -> None:
     if call.incident_id is not None:
         number = call.incident.number if call.incident else ""
         raise Conflict(
-            _("{code} belongs to {number} already").format(code=call.code, number=number),
+            f"{call.code} belongs to {number} already",
             value=number,
-            remedy=_("open that incident"),
+            remedy="open that incident",
             details={"incident": number},
         )
 
@@ -255,14 +250,12 @@ def call_link(call_id: int, *, user: Any, number: str) -> Call:
         _require_free(call)
         if call.kind in NOT_REAL:
             raise Conflict(
-                _("{code} is counted as {kind}").format(
-                    code=call.code, kind=call.get_kind_display()
-                ),
+                f"{call.code} is counted as {call.kind}",
                 value=call.kind,
-                remedy=_("such a call belongs to no incident; set its kind first"),
+                remedy="such a call belongs to no incident; set its kind first",
             )
         if incident.state in (IncidentState.MERGED, IncidentState.CANCELLED):
-            raise Conflict(_("{number} is {state}").format(number=incident.number, state=incident.get_state_display()), value=incident.state, remedy=_("join it to the incident that goes on"))  # fmt: skip
+            raise Conflict(f"{incident.number} is {incident.state}", value=incident.state, remedy="join it to the incident that goes on")  # fmt: skip
         if incident.calls.exists():
             call.kind = Call.Kind.DUPLICATE
         events = _join(call, incident, user)

@@ -24,7 +24,7 @@ class Components:
     length_m: float
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _roots(node_a, node_b, nodes):  # type: ignore[no-untyped-def]
     parent = np.arange(nodes)
     for link in range(len(node_a)):
