@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
+from django.utils.translation import gettext as _
+
 
 class NccError(Exception):
     """Base of every error the product raises on purpose.
@@ -31,9 +34,14 @@ class NccError(Exception):
         self.details = details or {}
 
     def __str__(self) -> str:
-        text = self.message
-        if self.where:
-            text += f" (in {self.where})"
+        # Errors are raised by plain scripts too, where nothing is there to translate with.
+        words = _("(in {where})") if self.where and apps.ready else "(in {where})"
+        place = words.format(where=self.where) if self.where else ""
+        return self.told(place)
+
+    def told(self, place: str = "") -> str:
+        """The line without the place, for answers that tell the place apart."""
+        text = f"{self.message} {place}".strip()
         if self.remedy:
             text += f"; {self.remedy}"
         return " ".join(text.split())

@@ -60,3 +60,13 @@ def _flush_by_deleting() -> Iterator[None]:
     DatabaseOperations.sql_flush = flush  # type: ignore[method-assign]
     yield
     DatabaseOperations.sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def english(settings: Any) -> Iterator[None]:
+    """Texts as the source has them, for tests that look for their words."""
+    from django.utils import translation
+
+    settings.LANGUAGE_CODE = "en"
+    with translation.override("en"):
+        yield

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.models import Grant, Role, User
 
@@ -354,8 +355,8 @@ def require(user: Any, ability: Can) -> Rights:
     rights = rights_of(user)
     if not rights.can(ability):
         raise Forbidden(
-            "your account may not do this",
+            _("your account may not do this"),
             value=str(ability),
-            remedy="ask your agency's Admin for a role that can",
+            remedy=_("ask your agency's Admin for a role that can"),
         )
     return rights

@@ -11,11 +11,13 @@ from typing import Any
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Router
 from ninja.errors import ValidationError
 
 from layers.access.gate import allow
 from layers.access.policies import Can, rights_of
+from layers.api.validation import fault_words
 from layers.errors import Conflict, Forbidden, InvalidInput, NccError, http_status
 
 logger = logging.getLogger(__name__)
@@ -34,7 +36,7 @@ api = NinjaAPI(
 def _named_error(request: HttpRequest, error: NccError) -> HttpResponse:
     return api.create_response(
         request,
-        {**error.details, "error": error.code, "message": str(error)},
+        {**error.details, "error": error.code, "message": error.told(), "where": error.where},
         status=http_status(error),
     )
 
@@ -43,14 +45,8 @@ def _named_error(request: HttpRequest, error: NccError) -> HttpResponse:
 def _bad_request(request: HttpRequest, error: ValidationError) -> HttpResponse:
     first = error.errors[0] if error.errors else {}
     where = ".".join(str(part) for part in first.get("loc", ())[1:])
-    message = (
-        f"{where}: {first.get('msg', 'not understood')}"
-        if where
-        else str(first.get("msg", "not understood"))
-    )
-    return api.create_response(
-        request, {"error": InvalidInput.code, "message": message}, status=422
-    )
+    answer = {"error": InvalidInput.code, "message": fault_words(first), "where": where}
+    return api.create_response(request, answer, status=422)
 
 
 @api.exception_handler(IntegrityError)
@@ -59,7 +55,7 @@ def _refused_by_the_database(request: HttpRequest, error: IntegrityError) -> Htt
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
     logger.warning("a constraint refused a write: %s", name)
     refusal = Conflict(
-        "somebody else changed this at the same moment", value=name, remedy="look at the current values and try again"
+        _("somebody else changed this at the same moment"), value=name, remedy=_("look at the current values and try again")
     )  # fmt: skip
     return api.create_response(
         request,
@@ -72,7 +68,7 @@ def _csrf_failure(request: HttpRequest) -> str | None:
     check = CsrfViewMiddleware(lambda _: HttpResponse())
     check.process_request(request)
     answer = check.process_view(request, lambda: HttpResponse(), (), {})
-    return None if answer is None else "the form's token is missing or old"
+    return None if answer is None else _("the form's token is missing or old")
 
 
 def open_to(*abilities: Can) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -83,13 +79,13 @@ def open_to(*abilities: Can) -> Callable[[Callable[..., Any]], Callable[..., Any
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if not rights_of(request.user).abilities & frozenset(abilities):
                 raise Forbidden(
-                    "your account may not do this",
-                    remedy="ask your agency's Admin for a role that can",
+                    _("your account may not do this"),
+                    remedy=_("ask your agency's Admin for a role that can"),
                 )
             if request.method not in {"GET", "HEAD", "OPTIONS"}:
                 failure = _csrf_failure(request)
                 if failure:
-                    raise Forbidden(failure, remedy="load the page again")
+                    raise Forbidden(failure, remedy=_("load the page again"))
             return view(request, *args, **kwargs)
 
         # Names in the annotations mean what they mean where the view was written.

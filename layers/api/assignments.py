@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from layers.access.policies import Can
 from layers.api.app import new_router, open_to
@@ -29,7 +30,10 @@ def _assignment(assignment_id: int) -> dict[str, Any]:
         .first()
     )
     if row is None:
-        raise NotFound(f"no assignment {assignment_id}", value=assignment_id)
+        raise NotFound(
+            _("no assignment {assignment_id}").format(assignment_id=assignment_id),
+            value=assignment_id,
+        )
     return assignment_row(row)
 
 

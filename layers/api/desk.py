@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import File, Status, UploadedFile
 
 from layers.access.policies import Can, restrict
@@ -73,7 +74,7 @@ def _call(request: HttpRequest, call_id: int) -> Call:
     rows = restrict(request.user, Call.objects.select_related("taken_by", "incident"))
     row = rows.filter(pk=call_id).first()
     if row is None:
-        raise NotFound(f"no call {call_id}", value=call_id)
+        raise NotFound(_("no call {call_id}").format(call_id=call_id), value=call_id)
     return row
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from layers.access.policies import Can
 from layers.api.app import new_router, open_to
@@ -87,5 +88,7 @@ def _minutes(text: str) -> list[float]:
         return [float(part) for part in text.split(",")]
     except ValueError as error:
         raise InvalidInput(
-            f"minutes {text!r} are no numbers", value=text, remedy="write 5,10,15"
+            _("minutes {text} are no numbers").format(text=text),
+            value=text,
+            remedy=_("write 5,10,15"),
         ) from error

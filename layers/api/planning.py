@@ -23,11 +23,13 @@ router = new_router("planning")
 
 
 class PlanIn(Schema):
-    """What to plan: sites, budget or both; points that must, may or must not carry a pole."""
+    """What to plan: sites, budget or both, or the fewest sites for a share; points that must, may or
+    must not carry a pole; what is left out is as `PlanAsked` has it."""
 
     name: str = Field("", max_length=160)
     sites: int | None = Field(None, ge=0, le=10_000)
     budget_idr: int | None = Field(None, ge=0, le=10**15)
+    share: float | None = Field(None, gt=0, le=1)
     area: str | None = Field(None, max_length=40)
     level: str = Field("detect", max_length=20)
     profile: str | None = Field(None, max_length=80)
@@ -36,6 +38,21 @@ class PlanIn(Schema):
     forbidden: list[list[tuple[float, float]]] = Field(default_factory=list, max_length=200)
     requests_required: list[int] = Field(default_factory=list, max_length=1000)
     requests_extra: list[int] = Field(default_factory=list, max_length=1000)
+    corners: bool = True
+    min_distance_m: float | None = Field(None, ge=0.1, le=20_000)
+    site_distance_m: float | None = Field(None, ge=0, le=20_000)
+    backup_share: float = Field(0.0, ge=0, le=1)
+    re_aim: bool = False
+    swap: bool = False
+    re_aim_cost_idr: int | None = Field(None, ge=0, le=10**12)
+    models: list[str] = Field(default_factory=list, max_length=50)
+    headings_deg: list[float] | None = Field(None, max_length=72)
+    cameras_per_site: int | None = Field(None, ge=1, le=16)
+    mount_height_m: float | None = Field(None, ge=0.5, le=500)
+    site_cost_idr: int | None = Field(None, ge=0, le=10**12)
+    site_yearly_cost_idr: int | None = Field(None, ge=0, le=10**12)
+    camera_cost_idr: int | None = Field(None, ge=0, le=10**12)
+    most_candidates: int | None = Field(None, ge=1, le=10**7)
     gap: float = Field(0.01, ge=0, le=1)
     time_limit_s: float = Field(60.0, ge=1, le=600)
     key: str = Field("", max_length=80)
@@ -281,7 +298,7 @@ def document(request: HttpRequest, plan_id: int, kind: str) -> HttpResponse:
     if kind == "html":
         body, media = plan_offline_map(seen).encode(), "text/html; charset=utf-8"
     else:
-        body, media = plan_document(seen, kind=kind)
+        body, media = plan_document(seen, kind=kind, user=request.user)
     answer = HttpResponse(body, content_type=media)
     answer["Content-Disposition"] = f'attachment; filename="rencana-{seen.pk}.{kind}"'
     answer["Cache-Control"] = "private, no-store"

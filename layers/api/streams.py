@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from layers.access.policies import Can, restrict
 from layers.api.app import new_router, open_to
@@ -27,7 +28,7 @@ def stream(request: HttpRequest, code: str) -> dict[str, Any]:
     """
     camera = restrict(request.user, Camera.objects.all()).filter(code=code[:200]).first()
     if camera is None:
-        raise NotFound(f"no camera {code[:60]}", value=code[:60])
+        raise NotFound(_("no camera {code}").format(code=code[:60]), value=code[:60])
     name = camera.stream_id or (camera.code if camera.stream_url else "")
     reason = ""
     if not name:

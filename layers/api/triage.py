@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Schema, Status
 from pydantic import Field
 
@@ -62,7 +63,7 @@ def photo(request: HttpRequest, report_id: RowId) -> HttpResponse:
     """The photo of a report."""
     data = photo_read(report_visible(report_id, user=request.user).photo)
     if data is None:
-        raise NotFound("the report has no photo")
+        raise NotFound(_("the report has no photo"))
     answer = HttpResponse(data, content_type="image/jpeg")
     answer["Cache-Control"] = "private, no-store"
     return answer

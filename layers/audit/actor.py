@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
 
 from layers.errors import Conflict
 
@@ -81,7 +82,7 @@ def patiently(work: Callable[[], Answer]) -> Answer:
         except OperationalError as error:
             state = getattr(error.__cause__, "sqlstate", None)
             if state == _LOCK_TIMEOUT:
-                raise Conflict("others are changing this just now", remedy="try again in a moment") from error  # fmt: skip
+                raise Conflict(_("others are changing this just now"), remedy=_("try again in a moment")) from error  # fmt: skip
             if state != _DEADLOCK or connection.in_atomic_block or attempt == _TRIES:
                 raise
     raise AssertionError("unreachable")

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from layers.assets.models import Station, StationKind
@@ -45,6 +46,12 @@ class UnitStatus(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def called(self) -> str:
+        """Its name in the reader's language."""
+        english = (get_language() or "").startswith("en")
+        return (self.name_en if english else "") or self.name
 
 
 class Unit(Sourced):

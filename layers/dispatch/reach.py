@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import shapely
+from django.utils.translation import gettext as _
 
 from layers.assets.models import StationKind
 from layers.dispatch.fleet import AgencyRules
@@ -35,25 +36,28 @@ def isochrone_features(
     """
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         raise InvalidInput(
-            f"longitude {lon}, latitude {lat} is out of range", value=(lon, lat), remedy="give degrees in WGS 84, longitude first"
+            _("longitude {lon}, latitude {lat} is out of range").format(lon=lon, lat=lat), value=(lon, lat), remedy=_("give degrees in WGS 84, longitude first")
         )  # fmt: skip
     if not 1 <= len(minutes) <= MOST_RINGS:
         raise InvalidInput(
-            f"{len(minutes)} times asked for",
+            _("{n} times asked for").format(n=len(minutes)),
             value=len(minutes),
-            remedy=f"ask for 1 to {MOST_RINGS}",
+            remedy=_("ask for 1 to {most}").format(most=MOST_RINGS),
         )
     if kind is not None and kind not in StationKind.values:
         raise InvalidInput(
-            f"no kind of unit {kind!r}",
+            _("no kind of unit {kind}").format(kind=kind),
             value=kind,
-            remedy=f"choose one of {', '.join(StationKind.values)}",
+            remedy=_("choose one of {list}").format(list=", ".join(StationKind.values)),
         )
     agency_id = None
     if agency is not None:
         agency_id = Agency.objects.filter(code=agency).values_list("pk", flat=True).first()
         if agency_id is None:
-            raise NotFound(f"there is no agency {agency!r}", remedy="give the agency's code")
+            raise NotFound(
+                _("there is no agency {agency}").format(agency=agency),
+                remedy=_("give the agency's code"),
+            )
     costing = AgencyRules().costing(agency_id, kind or "")
     found, current = router_ask(
         (lon, lat),

@@ -6,6 +6,8 @@ import math
 import time
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from layers.assets.models import StationKind
 from layers.dispatch.fleet import (
     REASONS,
@@ -77,7 +79,7 @@ def drives_to(
     except Unavailable as error:
         lines = straight_line(point, units, count=count)
         drives = Drives(None, [int(str(line.key)) for line in lines])
-        drives.warning = f"straight distance, not by road: {error}"
+        drives.warning = _("straight distance, not by road: {why}").format(why=error)
         return drives
     return Drives(found, [int(str(eta.key)) for eta in found.etas], current=current)
 
@@ -86,21 +88,23 @@ def require_point(lon: float, lat: float, kind: str | None, count: int) -> None:
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         swapped = abs(lat) <= 180 and abs(lon) <= 90
         raise InvalidInput(
-            f"longitude {lon}, latitude {lat} is out of range",
+            _("longitude {lon}, latitude {lat} is out of range").format(lon=lon, lat=lat),
             value=(lon, lat),
-            remedy="longitude comes first; these look swapped"
+            remedy=_("longitude comes first; these look swapped")
             if swapped
-            else "give degrees in WGS 84, longitude first",
+            else _("give degrees in WGS 84, longitude first"),
         )
     if kind is not None and kind not in StationKind.values:
         raise InvalidInput(
-            f"no kind of unit {kind!r}",
+            _("no kind of unit {kind}").format(kind=kind),
             value=kind,
-            remedy=f"choose one of {', '.join(StationKind.values)}",
+            remedy=_("choose one of {list}").format(list=", ".join(StationKind.values)),
         )
     if count < 1:
         raise InvalidInput(
-            f"{count} units cannot be listed", value=count, remedy="ask for at least 1"
+            _("{count} units cannot be listed").format(count=count),
+            value=count,
+            remedy=_("ask for at least 1"),
         )
 
 

@@ -75,7 +75,7 @@ def card_of(kind: IncidentType, alarm_level: int) -> tuple[list[Line], int, str]
         for card in cards.filter(alarm_level=level).order_by("pk")
     ]
     if lines:
-        warning = "" if level == alarm_level else f"there is no card for alarm {alarm_level}; that of alarm {level} is shown"  # fmt: skip
+        warning = "" if level == alarm_level else _("there is no card for alarm {wanted}; that of alarm {level} is shown").format(wanted=alarm_level, level=level)  # fmt: skip
         return lines, level, warning
     guess = _KIND_OF_GROUP.get(kind.group, StationKind.POLICE)
     return (
@@ -171,27 +171,32 @@ def _subject(
     """The incident or the type, where it is, and the alarm level."""
     if alarm_level is not None and not 1 <= alarm_level <= MOST_ALARM:
         raise InvalidInput(
-            f"alarm level {alarm_level}",
+            _("alarm level {alarm_level}").format(alarm_level=alarm_level),
             value=alarm_level,
-            remedy=f"choose one from 1 to {MOST_ALARM}",
+            remedy=_("choose one from 1 to {most}").format(most=MOST_ALARM),
         )
     if incident_id is not None:
         rows = Incident.objects.all() if user is None else visible_queryset(user, Incident)
         incident = rows.select_related("type").filter(pk=incident_id).first()
         if incident is None:
-            raise NotFound(f"there is no incident {incident_id}", value=incident_id)
+            raise NotFound(
+                _("there is no incident {incident_id}").format(incident_id=incident_id),
+                value=incident_id,
+            )
         own = int(getattr(incident, "alarm_level", None) or 1)
         return incident, incident.type, (incident.geom.x, incident.geom.y), alarm_level or own
     if type_code is None or lon is None or lat is None:
         raise InvalidInput(
-            "a recommendation needs an incident, or a type and a place",
-            remedy="give type, lon and lat",
+            _("a recommendation needs an incident, or a type and a place"),
+            remedy=_("give type, lon and lat"),
         )
     require_point(lon, lat, None, 1)
     kind = IncidentType.objects.filter(code=type_code).first()
     if kind is None:
         raise NotFound(
-            f"there is no type of incident {type_code!r}", value=type_code, remedy="use its code"
+            _("there is no type of incident {type_code}").format(type_code=type_code),
+            value=type_code,
+            remedy=_("use its code"),
         )
     return None, kind, (lon, lat), alarm_level or 1
 
@@ -303,18 +308,30 @@ def _line(
 def _next_agency(
     line: Line, gave: set[int | None], units: list[FleetUnit], rules: AgencyRules
 ) -> dict[str, Any] | None:
-    """Whom to ask for what is missing: the helper next in order that gave nothing yet, else an
-    agency that has such units at all."""
+    """Whom to ask for what is missing: the helper next in order that gave nothing yet, else a
+    neighbouring government. Never the service itself: all that it has was weighed already."""
+    own = {unit.agency_id for unit in units if unit.kind == line.kind and _is_own(unit, rules)}
     for rule in rules.helpers(line.kind):
-        if rule.agency_id not in gave:
-            agency: Agency = rule.agency
-            return {"code": agency.code, "name": agency.name, "phone": agency.phone or None}
-    owners = {unit.agency_id for unit in units if line.fits(unit)} - gave
-    other = (
-        Agency.objects.filter(pk__in=[owner for owner in owners if owner is not None])
-        .order_by("code")
-        .first()
+        if rule.agency_id not in gave | own:
+            return _asked(rule.agency)
+    home = set(
+        Agency.objects.filter(pk__in=[one for one in own if one is not None]).values_list(
+            "government", flat=True
+        )
     )
-    if other is None:
+    if not home:
         return None
-    return {"code": other.code, "name": other.name, "phone": other.phone or None}
+    neighbours = Agency.objects.exclude(government__in=home | {""}).exclude(
+        pk__in=[one for one in gave if one is not None]
+    )
+    first = neighbours.order_by("code").first()
+    return None if first is None else _asked(first)
+
+
+def _is_own(unit: FleetUnit, rules: AgencyRules) -> bool:
+    rule = rules.of(unit.agency_id, unit.kind)
+    return rule is None or rule.sending == Sending.FIRST
+
+
+def _asked(agency: Agency) -> dict[str, Any]:
+    return {"code": agency.code, "name": agency.name, "phone": agency.phone or None}

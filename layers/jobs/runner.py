@@ -143,7 +143,7 @@ def _claim(job_id: int) -> _Claim | None:
         if job is None:
             return None
         if job.cancel_requested:
-            job_end(job, JobState.CANCELLED)
+            job_end(job, JobState.CANCELLED, result=_kept_of(job))
             return None
         chunk = next((chunk for chunk in _open_chunks(job) if _try_lock(chunk.pk)), None)
         if chunk is None:
@@ -157,6 +157,17 @@ def _claim(job_id: int) -> _Claim | None:
         except BaseException:
             _release(chunk.pk)
             raise
+
+
+def _kept_of(job: Job) -> Any:
+    """What a cancelled job of one piece had stored when it was told to stop; None for other jobs."""
+    if job_kind_get(job.kind).plan is not None:
+        return None
+    return (
+        JobChunk.objects.filter(job=job, role=ChunkRole.WORK, done=True)
+        .values_list("result", flat=True)
+        .first()
+    )
 
 
 def _start(job: Job, chunk: JobChunk) -> _Claim:

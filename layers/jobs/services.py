@@ -83,7 +83,8 @@ def _create(
 def job_cancel(job_id: int) -> Job:
     """Ask a job to stop: a queued one is cancelled now, a running one at its next checkpoint.
 
-    A finished job stays as it is. Raises `NotFound`.
+    A finished job stays as it is. A piece may rather end early with what it has than raise
+    `JobCancelled`: that is kept as the cancelled job's result. Raises `NotFound`.
     """
     with transaction.atomic():
         job = Job.objects.select_for_update().filter(pk=job_id).first()

@@ -28,7 +28,7 @@ from layers.exporters.documents.ground import (
     outlines_in,
     streets_in,
 )
-from layers.exporters.documents.plan_pdf import at_most, rupiah, share, whole
+from layers.exporters.documents.plan_words import at_most, rupiah, share, whole
 from layers.maps.elements import script_json
 
 #: Stands for the data until folium is done: what folium renders it reads again as a template, and

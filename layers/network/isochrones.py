@@ -9,6 +9,7 @@ from itertools import pairwise
 import contourpy
 import numpy as np
 import shapely
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from layers.errors import InvalidInput
@@ -123,12 +124,12 @@ def isochrones(
     """
     if not minutes or not all(0 < m <= MAX_MINUTES for m in minutes):
         raise InvalidInput(
-            f"minutes must be above 0 and at most {MAX_MINUTES:.0f}",
+            _("minutes must be above 0 and at most {most}").format(most=format(MAX_MINUTES, ".0f")),
             value=list(minutes),
-            remedy="ask for instance for 5, 10 and 15",
+            remedy=_("ask for instance for 5, 10 and 15"),
         )
     longest_s = max(minutes) * 60.0
-    reach, _ = reach_from(
+    reach, _places = reach_from(
         router, starts, limit_s=longest_s, costing=costing, closed=closed, max_m=max_m
     )
     pictures = _pictures(router, reach, sorted({m * 60.0 for m in minutes}))

@@ -10,6 +10,7 @@ from itertools import count as counting
 from threading import Lock
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from layers.errors import InvalidInput, Unroutable
@@ -172,16 +173,20 @@ class Router:
         """One point on the road; raises `Unroutable` where no road is within `max_m`."""
         if not (abs(point[0]) <= 180 and abs(point[1]) <= 90):
             raise InvalidInput(
-                f"longitude {point[0]}, latitude {point[1]} is not on Earth",
+                _("longitude {lon}, latitude {lat} is not on Earth").format(
+                    lon=point[0], lat=point[1]
+                ),
                 value=point,
-                remedy="give degrees in WGS 84, longitude first",
+                remedy=_("give degrees in WGS 84, longitude first"),
             )
         snapped = self.snap([point], costing=costing, closed=closed, leaving=leaving, max_m=max_m)
         if snapped.link[0] < 0:
             raise Unroutable(
-                f"no open road for vehicles within {max_m:.0f} m of {point[0]:.6f}, {point[1]:.6f}",
+                _("no open road for vehicles within {most} m of {lon}, {lat}").format(
+                    most=f"{max_m:.0f}", lon=f"{point[0]:.6f}", lat=f"{point[1]:.6f}"
+                ),
                 value=point,
-                remedy="choose a point nearer to a road, or import the roads of that area",
+                remedy=_("choose a point nearer to a road, or import the roads of that area"),
             )
         return place_at(snapped, 0)
 
@@ -365,9 +370,11 @@ class Router:
         answer = self.nearest(end, [unit], count=1, closed=closed, max_m=max_m)
         if not answer.etas:
             raise Unroutable(
-                f"no road leads from {start[0]:.6f}, {start[1]:.6f} to {end[0]:.6f}, {end[1]:.6f}",
+                _("no road leads from {start} to {end}").format(
+                    start=f"{start[0]:.6f}, {start[1]:.6f}", end=f"{end[0]:.6f}, {end[1]:.6f}"
+                ),
                 value=(start, end),
-                remedy="lift a closure, or check the network between them for gaps and one-ways",
+                remedy=_("lift a closure, or check the network between them for gaps and one-ways"),
             )
         return answer.etas[0]
 

@@ -10,8 +10,10 @@ import numpy as np
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.audit.actor import recorded
+from layers.audit.changes import change_details
 from layers.errors import Conflict, InvalidInput, NotFound
 from layers.events.services import event_publish
 from layers.geo.crs import GEOD
@@ -112,21 +114,29 @@ def closure_lift(closure_id: int, *, version: int | None = None) -> RoadClosure:
 def _locked(closure_id: int, version: int | None) -> RoadClosure:
     closure = RoadClosure.objects.select_for_update().filter(pk=closure_id).first()
     if closure is None:
-        raise NotFound(f"there is no closure {closure_id}", value=closure_id)
+        raise NotFound(
+            _("there is no closure {closure_id}").format(closure_id=closure_id), value=closure_id
+        )
     if closure.lifted_at is not None:
+        changed = change_details(closure)
         raise Conflict(
-            "the closure has been lifted",
-            remedy="draw a new one if the road is shut again",
-            details={"current": closure_row(closure)},
+            _("the closure was lifted by {who}").format(who=_who(changed)),
+            remedy=_("draw a new one if the road is shut again"),
+            details={"current": closure_row(closure), **changed},
         )
     if version is not None and version != closure.version:
+        changed = change_details(closure)
         raise Conflict(
-            "the closure was changed meanwhile",
+            _("the closure was changed meanwhile by {who}").format(who=_who(changed)),
             value=version,
-            remedy="look at it as it is now, and decide again",
-            details={"current": closure_row(closure)},
+            remedy=_("look at it as it is now, and decide again"),
+            details={"stale": True, "current": closure_row(closure), **changed},
         )
     return closure
+
+
+def _who(changed: Mapping[str, str | None]) -> str:
+    return changed["changed_by"] or _("somebody else")
 
 
 def _tell(kind: str, closure: RoadClosure) -> None:
@@ -143,9 +153,9 @@ def _iso(moment: datetime | None) -> str | None:
 def _kind(kind: str) -> str:
     if kind not in RoadClosure.Kind.values:
         raise InvalidInput(
-            f"no kind of closure {kind!r}",
+            _("no kind of closure {kind}").format(kind=kind),
             value=kind,
-            remedy=f"choose one of {', '.join(RoadClosure.Kind.values)}",
+            remedy=_("choose one of {list}").format(list=", ".join(RoadClosure.Kind.values)),
         )
     return kind
 
@@ -154,7 +164,8 @@ def _reason(reason: str) -> str:
     text = " ".join(reason.split())
     if not text or len(text) > 300:
         raise InvalidInput(
-            "a closure needs a reason of at most 300 characters", remedy="say why the road is shut"
+            _("a closure needs a reason of at most 300 characters"),
+            remedy=_("say why the road is shut"),
         )
     return text
 
@@ -162,9 +173,11 @@ def _reason(reason: str) -> str:
 def _after(ends_at: datetime | None, starts_at: datetime) -> datetime | None:
     if ends_at is not None and ends_at <= starts_at:
         raise InvalidInput(
-            f"the end {ends_at.isoformat()} is not after the beginning",
+            _("the end {time} is not after the beginning").format(
+                time=f"{timezone.localtime(ends_at):%Y-%m-%d %H:%M}"
+            ),
             value=ends_at.isoformat(),
-            remedy="give a later time, or none",
+            remedy=_("give a later time, or none"),
         )
     return ends_at
 
@@ -177,13 +190,14 @@ def shape_from_geojson(geometry: Mapping[str, Any]) -> GEOSGeometry:
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
     if kind not in _SHAPES or not isinstance(coordinates, list):
         raise InvalidInput(
-            f"a closure cannot be drawn as {kind!r}",
+            _("a closure cannot be drawn as {kind}").format(kind=kind),
             value=kind,
-            remedy="draw a point, a line or an area, as GeoJSON",
+            remedy=_("draw a point, a line or an area, as GeoJSON"),
         )
     if _count(coordinates, MOST_VERTICES) > MOST_VERTICES:
         raise InvalidInput(
-            f"the drawing has more than {MOST_VERTICES} points", remedy="draw it more simply"
+            _("the drawing has more than {most} points").format(most=MOST_VERTICES),
+            remedy=_("draw it more simply"),
         )
     try:
         shape = shapely.force_2d(shapely.geometry.shape({"type": kind, "coordinates": coordinates}))
@@ -195,23 +209,23 @@ def shape_from_geojson(geometry: Mapping[str, Any]) -> GEOSGeometry:
         AttributeError,
         shapely.errors.GEOSException,
     ) as error:
-        raise InvalidInput("the drawing is not GeoJSON", remedy="draw it again") from error
+        raise InvalidInput(_("the drawing is not GeoJSON"), remedy=_("draw it again")) from error
     inside = np.isfinite(points).all() and (np.abs(points) <= (180.0, 90.0)).all()
     if shape.is_empty or not inside:
         raise InvalidInput(
-            "the drawing is empty or not on Earth", remedy="give degrees, longitude first"
+            _("the drawing is empty or not on Earth"), remedy=_("give degrees, longitude first")
         )
     if not shape.is_valid:
         raise InvalidInput(
-            f"the drawing crosses itself ({shapely.is_valid_reason(shape)})",
-            remedy="draw it again without crossing its own line",
+            _("the drawing crosses itself ({why})").format(why=shapely.is_valid_reason(shape)),
+            remedy=_("draw it again without crossing its own line"),
         )
     km2 = abs(GEOD.geometry_area_perimeter(shape)[0]) / 1e6
     if km2 > MOST_KM2:
         raise InvalidInput(
-            f"the drawing covers {km2:.0f} km²",
+            _("the drawing covers {km2} km²").format(km2=format(km2, ".0f")),
             value=round(km2, 1),
-            remedy=f"draw at most {MOST_KM2:.0f} km²",
+            remedy=_("draw at most {most} km²").format(most=format(MOST_KM2, ".0f")),
         )
     return GEOSGeometry(memoryview(shapely.to_wkb(shape)), srid=4326)
 

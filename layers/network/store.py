@@ -21,6 +21,7 @@ import numpy as np
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from layers.errors import Unavailable, Unroutable
 from layers.geo.sql import load_sql
@@ -77,9 +78,13 @@ class Routers:
         )
         if not near or near[0][0] > _REACH_DEG:
             raise Unroutable(
-                f"no roads are loaded around {lon:.6f}, {lat:.6f}",
+                _("no roads are loaded around {lon}, {lat}").format(
+                    lon=format(lon, ".6f"), lat=format(lat, ".6f")
+                ),
                 value=(lon, lat),
-                remedy="import the roads of that area (import_osm), or choose a point in the city",
+                remedy=_(
+                    "import the roads of that area (import_osm), or choose a point in the city"
+                ),
             )
         return self.regions[near[0][1]].router
 
@@ -124,14 +129,14 @@ def graph_open(wanted: Wanted) -> Routers:
     ):
         return found
     if wanted.folder is None:
-        raise Unavailable("the routing graph was forgotten meanwhile", remedy="ask again")
+        raise Unavailable(_("the routing graph was forgotten meanwhile"), remedy=_("ask again"))
     with _lock:
         while True:
             folder = wanted.folder if _is_ready(wanted.folder) else _newest()
             if folder is None:
                 raise Unavailable(
-                    "there is no routing graph yet",
-                    remedy="import roads; the worker then builds the graph within a minute",
+                    _("there is no routing graph yet"),
+                    remedy=_("import roads; the worker then builds the graph within a minute"),
                 )
             try:
                 same = _loaded is not None and _folder == folder

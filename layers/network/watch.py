@@ -18,6 +18,8 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
 
 from layers.errors import NccError, Unavailable
 
@@ -83,15 +85,18 @@ class EngineWatch:
             self._replace()
         if not tried:
             raise Unavailable(
-                "the routing engine does not answer at the moment",
-                remedy="times by road come back by themselves; until then judge by distance",
+                _("the routing engine does not answer at the moment"),
+                remedy=_("times by road come back by themselves; until then judge by distance"),
             )
         outcome: list[Any] = []
         done = threading.Event()
 
+        language = get_language()
+
         def run() -> None:
             try:
-                outcome.append((True, work()))
+                with override(language):  # a refusal speaks as its reader does
+                    outcome.append((True, work()))
             except BaseException as error:
                 outcome.append((False, error))
             done.set()
@@ -107,8 +112,10 @@ class EngineWatch:
                     self._paused_until = time.monotonic() + PAUSE_S
             logger.error("the routing engine gave no answer within %.2f s", limit_s)
             raise Unavailable(
-                f"the routing engine gave no answer within {limit_s:g} s",
-                remedy="times by road come back by themselves; until then judge by distance",
+                _("the routing engine gave no answer within {limit_s} s").format(
+                    limit_s=format(limit_s, "g")
+                ),
+                remedy=_("times by road come back by themselves; until then judge by distance"),
             )
         good, value = outcome[0]
         if good:
@@ -119,8 +126,8 @@ class EngineWatch:
             self._paused_until = time.monotonic() + PAUSE_S
         logger.error("the routing engine broke", exc_info=value)
         raise Unavailable(
-            f"the routing engine broke ({type(value).__name__})",
-            remedy="times by road come back by themselves; until then judge by distance",
+            _("the routing engine broke ({kind})").format(kind=type(value).__name__),
+            remedy=_("times by road come back by themselves; until then judge by distance"),
         ) from value
 
     def _give(self, run: Callable[[], None]) -> None:

@@ -145,7 +145,7 @@ def test_what_is_not_there_is_said(quarter: None) -> None:
         plan_gains(made["plan"], without=[0])
     with pytest.raises(InvalidInput, match="swapped"):
         site_gain_at(made["plan"], -7.98, 112.63)
-    with pytest.raises(NotFound, match="camera model"):
+    with pytest.raises(NotFound, match="model kamera"):
         site_gain_at(None, *place(0, 0), cameras=[{"heading_deg": 0, "model": "none such"}])
     with pytest.raises(InvalidInput, match="heading"):
         site_gain_at(None, *place(0, 0), cameras=[{}])

@@ -13,6 +13,7 @@ import pytest
 import shapely
 from django.contrib.gis.geos import LineString, Point
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from layers.assets.models import Camera, CameraModel, Site
 from layers.coverage.analysis import coverage_analyse
@@ -76,8 +77,9 @@ def build(plan: int) -> None:
 
 
 def plan(**asked: Any) -> dict[str, Any]:
-    """A plan as of a fixed moment."""
-    return plan_sites(**{"as_of": AS_OF, "time_limit_s": 30.0, **asked})
+    """A plan as of a fixed moment, in English."""
+    with translation.override("en"):
+        return plan_sites(**{"as_of": AS_OF, "time_limit_s": 30.0, **asked})
 
 
 @pytest.mark.django_db
@@ -215,7 +217,7 @@ def test_what_cannot_be_is_refused_with_numbers_and_stores_nothing(quarter: None
 
     wanted = np.array([place(30.0, 30.0), place(-200.0, -200.0)])
     least_idr = 2 * (SITE_COST_IDR + CAMERA_COST_IDR)
-    with pytest.raises(Infeasible, match=str(least_idr)):
+    with pytest.raises(Infeasible, match=f"{least_idr:,}"):
         plan(budget_idr=least_idr - 1, required=wanted)
     with pytest.raises(Infeasible, match="2 sites are required but at most 1"):
         plan(sites=1, required=wanted)
@@ -229,6 +231,27 @@ def test_what_cannot_be_is_refused_with_numbers_and_stores_nothing(quarter: None
         plan(sites=-1)
     with pytest.raises(NotFound):
         plan(sites=1, area_code="99")
+    assert not Plan.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_planner_reads_in_indonesian_why_a_plan_cannot_be(quarter: None) -> None:
+    import numpy as np
+
+    wanted = np.array([place(30.0, 30.0), place(-200.0, -200.0)])
+    least_idr = 2 * (SITE_COST_IDR + CAMERA_COST_IDR)
+    written = f"Rp {least_idr:,}".replace(",", ".")
+    with translation.override("id"):
+        with pytest.raises(Infeasible) as told:
+            plan_sites(budget_idr=least_idr - 1, required=wanted, as_of=AS_OF)
+        assert f"2 titik wajib paling sedikit berbiaya {written}" in str(told.value)
+        assert "naikkan anggaran Rp 1 " in str(told.value)
+        with pytest.raises(Infeasible, match="2 titik wajib, tetapi paling banyak 1"):
+            plan_sites(sites=1, required=wanted, as_of=AS_OF)
+        with pytest.raises(Infeasible, match=r"kurang dari 100,00% yang diminta"):
+            plan_sites(share=1.0, min_distance_m=150.0, as_of=AS_OF)
+        with pytest.raises(InvalidInput, match=r"rencana perlu batas"):
+            plan_sites(as_of=AS_OF)
     assert not Plan.objects.exists()
 
 

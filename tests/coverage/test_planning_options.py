@@ -233,6 +233,8 @@ def test_cameras_that_are_there_are_turned_before_poles_are_bought(quarter: None
 def test_turned_cameras_and_new_poles_add_up(quarter: None) -> None:
     wall = place(2.0, 30.0)
     make_camera("WALL", lon=wall[0], lat=wall[1], heading_deg=90.0, mount_height_m=5.0)
+    yard = place(110.0, 99.0)
+    make_camera("YARD", lon=yard[0], lat=yard[1], heading_deg=0.0, mount_height_m=5.0)
     before = covered()
     made = plan(sites=3, re_aim=True, gap=0.0)
     gains = [site["gain"] for site in made["sites"]]
@@ -244,10 +246,17 @@ def test_turned_cameras_and_new_poles_add_up(quarter: None) -> None:
     found = plan_gains(made["plan"])
     assert found["objective"] == pytest.approx(made["objective"], rel=1e-9)
     assert list(found["sites"].values()) == pytest.approx(gains, rel=1e-9)
+    gained, known = 0.0, before
+    for row in made["re_aimed"]:
+        turn({"re_aimed": [row]})
+        now = covered()
+        assert row["gain"] == pytest.approx(now - known, abs=0.01)
+        assert row["from_heading_deg"] == 90.0 or row["code"] != "WALL"
+        gained, known = gained + row["gain"], now
+    assert gained == pytest.approx(made["re_aim_gain"], abs=0.01)
     lon, lat = place(0.0, 194.0)
     pin = site_gain_at(made["plan"], lon, lat)
     assert 0 <= pin["gain"] <= pin["alone"]
-    turn(made)
     build(made["plan"])
     assert covered() - before == pytest.approx(made["objective"], abs=0.01)
 
@@ -264,7 +273,7 @@ def test_a_turning_camera_counts_by_where_it_looks(quarter: None) -> None:
 
 @pytest.mark.django_db
 def test_poor_answers_say_why(quarter: None) -> None:
-    assert f"costs Rp {SITE_COST_IDR + 8_000_000}" in plan(budget_idr=5)["notes"][0]
+    assert f"costs Rp {SITE_COST_IDR + 8_000_000:,}" in plan(budget_idr=5)["notes"][0]
     assert "candidates" in plan(sites=10_000)["notes"][0]
     assert plan(sites=2)["notes"] == []
 
@@ -275,15 +284,15 @@ def test_poor_answers_say_why(quarter: None) -> None:
     [
         ({"share": 0.5, "sites": 3}, "fewest sites are sought without"),
         ({"share": 0.0}, "share is 0"),
-        ({"sites": 1, "backup_share": 1.5}, "backup_share is 1.5"),
-        ({"sites": 1, "min_distance_m": 0.0}, "min_distance_m is 0"),
-        ({"sites": 1, "cameras_per_site": 0}, "cameras_per_site is 0"),
+        ({"sites": 1, "backup_share": 1.5}, "value of a second view is 1.5"),
+        ({"sites": 1, "min_distance_m": 0.0}, "distance between new sites is 0"),
+        ({"sites": 1, "cameras_per_site": 0}, "cameras per site is 0"),
         ({"sites": 1, "headings_deg": ()}, "0 headings"),
         ({"sites": 1, "models": ()}, "no camera model is chosen"),
         ({"sites": 1, "re_aim": True, "backup_share": 0.5}, "cannot be asked for together"),
         ({"sites": 1, "candidates_extra": [[-7.9, 112.6]]}, "swapped"),
-        ({"sites": 1, "candidates_extra": [[10.0, 50.0]]}, "candidate place"),
-        ({"sites": 1, "site_cost_idr": -1}, "site_cost_idr is -1"),
+        ({"sites": 1, "candidates_extra": [[10.0, 50.0]]}, "the place 10.0 50.0"),
+        ({"sites": 1, "site_cost_idr": -1}, "cost of a site is -1"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(quarter: None, asked: dict[str, Any], words: str) -> None:

@@ -27,3 +27,8 @@ def cross(db: None, tmp_path: object, settings: object) -> None:
     road("Barat", (LON, LAT), (LON, LAT - 0.003))
     road("Selatan", (LON, LAT - 0.003), (LON + 0.004, LAT - 0.003))
     road("Timur", (LON + 0.004, LAT - 0.003), (LON + 0.004, LAT))
+
+
+@pytest.fixture(autouse=True)
+def _english(english: None) -> None:
+    """The words that these tests look for are the source's."""

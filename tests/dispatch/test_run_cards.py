@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.contrib.gis.geos import Point
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from layers.dispatch.filling import Line, fill
 from layers.dispatch.fleet import REASONS, FleetUnit
@@ -18,6 +18,7 @@ from layers.dispatch.rules import AgencyRule
 from layers.dispatch.run_cards import recommendation_for
 from layers.errors import InvalidInput, NotFound
 from layers.incidents.models import Incident, IncidentType
+from layers.places.models import Agency
 from tests.dispatch.streets import LAT, LON
 from tests.factories import make_agency, make_unit, make_user
 
@@ -166,6 +167,22 @@ def test_a_shortfall_names_the_next_agency_and_mutual_aid_fills_last(card: Incid
 
 
 @pytest.mark.django_db
+def test_the_next_agency_is_never_the_service_that_fell_short(card: IncidentType) -> None:
+    own = make_agency("damkar")
+    make_unit("OUT", capabilities=["pump", "ladder"], agency=own, status="out_of_service")
+    make_agency("dinkes")  # another body of the same city sends no pumps
+    for line in ask()["lines"]:
+        assert line["shortfall"] == line["count"]
+        assert line["next_agency"] is None  # nobody else is known
+    make_agency("kab", government="35.07", phone="0341")
+    for line in ask()["lines"]:
+        assert line["next_agency"] == {"code": "kab", "name": Agency.objects.get(code="kab").name, "phone": "0341"}  # fmt: skip
+    # A rule that says the service helps itself changes nothing: its own units come from the start.
+    AgencyRule.objects.create(agency=own, kind="fire", sending="first")
+    assert {line["next_agency"]["code"] for line in ask()["lines"]} == {"kab"}
+
+
+@pytest.mark.django_db
 def test_a_crew_that_is_known_and_too_small_keeps_a_unit_back(card: IncidentType) -> None:
     own = make_agency("damkar")
     AgencyRule.objects.create(agency=own, min_crew=4)
@@ -196,7 +213,8 @@ def test_a_renamed_status_changes_nothing_and_a_type_without_card_is_said(
     UnitStatus.objects.filter(code="en_route").update(code="jalan", name="Jalan")
     assert picture() == before
     IncidentType.objects.create(code="lain", name="Lain", group="medical")
-    answer = ask(type_code="lain")
+    with translation.override("id"):
+        answer = ask(type_code="lain")
     assert answer["lines"][0]["kind"] == "ambulance"
     assert answer["warning"].startswith("Lain tidak punya kartu pengerahan")
 

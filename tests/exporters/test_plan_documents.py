@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 
 from layers.coverage.plans import review, services
 from layers.coverage.plans.models import Plan
+from layers.coverage.plans.selectors import plan_list
 from layers.exporters.documents.cartography import spread
 from layers.exporters.documents.plan import plan_document
 from tests.coverage.plans.conftest import *  # noqa: F403
@@ -57,7 +58,7 @@ def plan(draft: Plan, people: People) -> Plan:
 
 def test_the_pdf_says_what_the_council_must_know(plan: Plan) -> None:
     with override("id"):
-        body, media = plan_document(plan, kind="pdf")
+        body, media = plan_document(plan, kind="pdf", user=plan.created_by)
     assert media == "application/pdf"
     assert body.startswith(b"%PDF-")
     words = pdf_words(body)
@@ -69,11 +70,13 @@ def test_the_pdf_says_what_the_council_must_know(plan: Plan) -> None:
         assert wanted in words, wanted
     assert "Proposed sites" not in words
     with override("en"):
-        assert "Proposed sites" in pdf_words(plan_document(plan, kind="pdf")[0])
+        assert "Proposed sites" in pdf_words(
+            plan_document(plan, kind="pdf", user=plan.created_by)[0]
+        )
 
 
 def test_the_maps_are_vectors_with_every_site_numbered(plan: Plan) -> None:
-    body = plan_document(plan, kind="pdf")[0]
+    body = plan_document(plan, kind="pdf", user=plan.created_by)[0]
     assert b"/Subtype /Image" not in body
     words = f" {pdf_words(body)} "
     for number in (1, 2, 3):
@@ -82,7 +85,7 @@ def test_the_maps_are_vectors_with_every_site_numbered(plan: Plan) -> None:
 
 def test_the_workbook_holds_numbers_as_numbers_and_no_formula(plan: Plan) -> None:
     with override("id"):
-        book = load_workbook(io.BytesIO(plan_document(plan, kind="xlsx")[0]))
+        book = load_workbook(io.BytesIO(plan_document(plan, kind="xlsx", user=plan.created_by)[0]))
     assert book.sheetnames == ["Ringkasan", "Titik", "Kamera", "Langkah"]
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [cell for cell in cells if cell.data_type == "f"]
@@ -95,13 +98,13 @@ def test_the_workbook_holds_numbers_as_numbers_and_no_formula(plan: Plan) -> Non
 
 
 def test_geojson_and_geopackage_stand_where_the_sites_stand(plan: Plan, tmp_path: Path) -> None:
-    told = json.loads(plan_document(plan, kind="geojson")[0])
+    told = json.loads(plan_document(plan, kind="geojson", user=plan.created_by)[0])
     spots = {f["properties"]["order"]: f["geometry"]["coordinates"] for f in told["features"]}
     for site in plan.sites.all():
         assert spots[site.order] == pytest.approx([site.geom.x, site.geom.y], abs=1e-8)
     assert told["features"][1]["properties"]["reason"] == "di tanah warga"
     path = tmp_path / "plan.gpkg"
-    path.write_bytes(plan_document(plan, kind="gpkg")[0])
+    path.write_bytes(plan_document(plan, kind="gpkg", user=plan.created_by)[0])
     with sqlite3.connect(path) as database:
         counts = {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in ("sites", "cameras")}  # fmt: skip
     database.close()
@@ -145,3 +148,42 @@ def test_bounds_are_widened_until_they_fill_the_sheet(
     assert south <= box[1] < box[3] <= north
     squeeze = math.cos(math.radians((box[1] + box[3]) / 2))
     assert (east - west) * squeeze / (north - south) == pytest.approx(1.5)
+
+
+def test_the_workbook_of_the_police_holds_no_comment_on_the_draft(
+    draft: Plan, people: People
+) -> None:
+    services.plan_comment(draft.pk, text="pendapat awal", user=people.planner)
+    go(draft, Plan.State.SENT, people.planner, "mohon tinjauan")
+
+    def words(user: Any) -> set[Any]:
+        book = load_workbook(io.BytesIO(plan_document(draft, kind="xlsx", user=user)[0]))
+        return {cell.value for sheet in book for row in sheet.iter_rows() for cell in row}
+
+    assert "pendapat awal" in words(people.planner)
+    assert "pendapat awal" not in words(people.police)
+    assert "mohon tinjauan" in words(people.police)
+
+
+def test_cameras_to_turn_stand_in_pdf_and_workbook_and_in_the_cost(
+    draft: Plan, people: People
+) -> None:
+    turned = {
+        "camera": 1, "code": "KAM-7", "lon": 112.63, "lat": -7.98, "from_heading_deg": 90.0, "heading_deg": 210.0,
+        "model": None, "cost_idr": 500_000, "gain": 1234.0,
+    }  # fmt: skip
+    zone = {"type": "Polygon", "coordinates": [[[112.63, -7.98], [112.631, -7.98], [112.631, -7.979], [112.63, -7.98]]]}  # fmt: skip
+    draft.parameters |= {"re_aim": True, "re_aimed": [turned], "re_aim_gain": 1234.0, "forbidden": [zone]}  # fmt: skip
+    draft.parameters |= {"re_aim_total_idr": 500_000}
+    draft.status = "cancelled"
+    draft.save(update_fields=["parameters", "status"])
+    with override("id"):
+        words = pdf_words(plan_document(draft, kind="pdf", user=people.planner)[0])
+        book = load_workbook(io.BytesIO(plan_document(draft, kind="xlsx", user=people.planner)[0]))
+    for wanted in ("Kamera yang diputar", "KAM-7", "90°", "210°", "1.234", "Rp 99.500.000", "dihentikan lebih awal"):  # fmt: skip
+        assert wanted in words, wanted
+    sheet = book["Kamera yang diputar"]
+    assert [cell.value for cell in sheet[2]] == ["KAM-7", 90, 210, None, 1234, 500_000, 112.63, -7.98]  # fmt: skip
+    assert ("Pembelian (Rp)", 99_500_000) in {(row[0].value, row[1].value) for row in book["Ringkasan"].iter_rows()}  # fmt: skip
+    listed = plan_list(user=people.planner)[0]
+    assert (listed["cost_idr"], listed["gain"]) == (99_500_000, 30.0 + 1234.0)

@@ -40,7 +40,7 @@ def test_a_call_that_is_not_real_is_counted_and_never_an_incident(kind: str) -> 
     ended = desk.patch(f"/calls/{call['id']}", {"version": call["version"], "kind": kind})
     assert (ended["kind"], ended["ended_at"] is not None) == (kind, True)
     refused = desk.post(f"/calls/{call['id']}/incident", {"type": "medical"}, expect=409)
-    assert kind in refused["message"]
+    assert str(Call.Kind(kind).label) in refused["message"]
     number = new_incident(desk)["number"]
     desk.post(f"/calls/{call['id']}/link", {"number": number}, expect=409)
     straight = new_call(desk, kind=kind)["call"]

@@ -15,7 +15,7 @@ from layers.incidents.lifecycle.table import OPEN_STATES, TRANSITIONS, Action, f
 from layers.incidents.models import Incident, IncidentState
 from tests.factories import make_incident, make_unit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 STATES = ["new", "pending", "dispatched", "on_scene", "under_control", "closed", "on_hold", "cancelled", "merged"]  # fmt: skip
 #: The field's life cycle, written down once more by hand: from → where it may go.
 FIELD = {

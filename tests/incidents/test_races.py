@@ -23,7 +23,7 @@ from tests.api.desk_room import LAT, LON, account, make_types
 from tests.factories import make_agency, make_incident
 from tests.threads import at_once, load_reference
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("english")]
 
 
 @pytest.fixture(autouse=True)
@@ -165,4 +165,5 @@ def test_two_editors_with_one_version_lose_nothing() -> None:
     assert fresh.version == row.version + 1
     for result in results:
         if isinstance(result, Conflict):
-            assert result.details == {"stale": True, "current_version": fresh.version}
+            assert result.details["stale"] is True
+            assert result.details["current_version"] == fresh.version

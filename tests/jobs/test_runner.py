@@ -125,6 +125,18 @@ def test_cancelling_stops_a_running_piece_and_keeps_nothing_of_it() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_cancelled_job_keeps_what_its_piece_chose_to_end_with() -> None:
+    job = job_enqueue("test.slow", params={"n": 400, "pause_s": 0.05, "keep": True})
+    worker = _in_thread(lambda: job_run(job.pk))
+    _until(lambda: Job.objects.get(pk=job.pk).message.startswith("step"))
+    job_cancel(job.pk)
+    worker.join(timeout=6)
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLED
+    assert 0 < job.result["stopped_at"] < 400
+
+
+@pytest.mark.django_db(transaction=True)
 def test_kill_9_resumes_at_the_checkpoint_without_repeats(
     work_in_process: Start, tmp_path: Path
 ) -> None:

@@ -33,3 +33,8 @@ def oracle_of(porto: OsmNetwork, router: Router, **more: object) -> RoutingOracl
 @pytest.fixture(scope="session")
 def porto_oracle(porto: OsmNetwork, porto_router: Router) -> RoutingOracle:
     return oracle_of(porto, porto_router)
+
+
+@pytest.fixture(autouse=True)
+def _english(english: None) -> None:
+    """The words that these tests look for are the source's."""

@@ -85,6 +85,28 @@ def arc_radius(radius: float, angle: float, arc_step: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def onto_chord(
+    x: float, y: float, ex: float, ey: float, t: float, inner: float, arc_step: float
+) -> float:
+    """From the share `t` of a run at which a line crosses a circle to where it meets its polygon.
+
+    `inner` is how far the polygon's chords are from the middle. NaN along a chord.
+    """
+    chord = math.floor(math.atan2(y + t * ey, x + t * ex) / arc_step)
+    for _ in range(4):
+        nx, ny = math.cos((chord + 0.5) * arc_step), math.sin((chord + 0.5) * arc_step)
+        slope = ex * nx + ey * ny
+        if slope == 0.0:
+            return math.nan
+        t = (inner - (x * nx + y * ny)) / slope
+        met = math.floor(math.atan2(y + t * ey, x + t * ex) / arc_step)
+        if met == chord:
+            return t
+        chord = met
+    return t
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _arc_crossing(line: F8, radius: float, sign: float, arc_step: float) -> float:
     """Share of a straight curve's length at which it crosses an arc, on the side of `sign`.
 
@@ -99,18 +121,7 @@ def _arc_crossing(line: F8, radius: float, sign: float, arc_step: float) -> floa
         return math.nan
     t = middle + sign * math.sqrt(room / length2)
     inner = grown_radius(radius, arc_step) * math.cos(0.5 * arc_step)
-    chord = math.floor(math.atan2(y + t * ey, x + t * ex) / arc_step)
-    for _ in range(4):
-        nx, ny = math.cos((chord + 0.5) * arc_step), math.sin((chord + 0.5) * arc_step)
-        slope = ex * nx + ey * ny
-        if slope == 0.0:
-            return math.nan
-        t = (inner - (x * nx + y * ny)) / slope
-        met = math.floor(math.atan2(y + t * ey, x + t * ex) / arc_step)
-        if met == chord:
-            return t
-        chord = met
-    return t
+    return onto_chord(x, y, ex, ey, t, inner, arc_step)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -18,7 +18,7 @@ from numba import njit
 
 from layers.coverage.kernels.curves import I4
 from layers.coverage.kernels.gathering import F8
-from layers.coverage.kernels.grid import cell_of, inside_building
+from layers.coverage.kernels.grid import cell_of, inside_building, ring_distance
 from layers.coverage.kernels.growing import grown, grown_rows
 
 #: Distances along one ray that differ by less than this share of themselves are one.
@@ -261,16 +261,7 @@ def envelope_of(
     rings = max(max(own_c - c0, c1 - own_c), max(own_r - r0, r1 - own_r))
     for ring in range(rings + 1):
         if ring > 1:
-            # Nearest that anything first met in this ring can be, the camera at its cell's side.
-            left, right = (
-                x - (grid[0] + (own_c - ring + 1) * cell_m),
-                grid[0] + (own_c + ring) * cell_m - x,
-            )
-            below, above = (
-                y - (grid[1] + (own_r - ring + 1) * cell_m),
-                grid[1] + (own_r + ring) * cell_m - y,
-            )
-            nearest = max(min(min(left, right), min(below, above)), 0.0)
+            nearest = ring_distance(grid, own_c, own_r, ring, x, y)
             if _hidden_between(piece, after, slot, 0.0, 4.0, nearest * nearest):
                 break
         for r in range(max(own_r - ring, r0), min(own_r + ring, r1) + 1):

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from layers.coverage.kernels.grid import cell_of, inside_building
+from layers.coverage.kernels.grid import cell_of, inside_building, ring_distance
 from layers.coverage.kernels.growing import grown, grown_rows
 
 #: Directions that walls are sorted into and that are closed once a wall hides all beyond it.
@@ -206,14 +206,8 @@ def gather(
     own_r = cell_of(y, grid[1], grid[2], rows)
     rings = max(max(own_c - c0, c1 - own_c), max(own_r - r0, r1 - own_r))
     for ring in range(rings + 1):
-        if ring > 1:
-            # Nearest that anything first met in this ring can be, the camera at its cell's side.
-            left = x - (grid[0] + (own_c - ring + 1) * grid[2])
-            right = grid[0] + (own_c + ring) * grid[2] - x
-            below = y - (grid[1] + (own_r - ring + 1) * grid[2])
-            above = grid[1] + (own_r + ring) * grid[2] - y
-            if closing.far.max() < min(min(left, right), min(below, above)):
-                break
+        if ring > 1 and closing.far.max() < ring_distance(grid, own_c, own_r, ring, x, y):
+            break
         for r in range(max(own_r - ring, r0), min(own_r + ring, r1) + 1):
             whole = r == own_r - ring or r == own_r + ring
             step = 1 if whole or ring == 0 else 2 * ring

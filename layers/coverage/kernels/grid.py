@@ -69,6 +69,19 @@ def fill_grid(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def ring_distance(
+    grid: NDArray[np.float64], column: int, row: int, ring: int, x: float, y: float
+) -> float:
+    """Nearest (m) that anything first met in a ring of cells about a camera's cell can be."""
+    left, below = (
+        x - (grid[0] + (column - ring + 1) * grid[2]),
+        y - (grid[1] + (row - ring + 1) * grid[2]),
+    )
+    right, above = grid[0] + (column + ring) * grid[2] - x, grid[1] + (row + ring) * grid[2] - y
+    return float(max(min(min(left, right), min(below, above)), 0.0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def inside_building(scene: Any, b: int, x: float, y: float) -> bool:
     """Whether a point is inside a footprint by crossing parity; a point on a wall is not."""
     odd = False

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from layers.coverage.kernels.curves import grown_radius
+from layers.coverage.kernels.curves import grown_radius, onto_chord
 from layers.coverage.kernels.drawing import LEAST_AREA_M2
 from layers.coverage.kernels.envelope import (
     ACROSS,
@@ -103,24 +103,6 @@ def _angle_after(begin: float, x: float, y: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _onto_chord(wall: F8, t: float, inner: float, arc_step: float) -> float:
-    """From where a wall's line crosses the circle to where it crosses the polygon for it."""
-    x, y, ex, ey = wall[AX], wall[AY], wall[EX], wall[EY]
-    chord = math.floor(math.atan2(y + t * ey, x + t * ex) / arc_step)
-    for _ in range(4):
-        nx, ny = math.cos((chord + 0.5) * arc_step), math.sin((chord + 0.5) * arc_step)
-        slope = ex * nx + ey * ny
-        if slope == 0.0:
-            return math.nan
-        t = (inner - (x * nx + y * ny)) / slope
-        met = math.floor(math.atan2(y + t * ey, x + t * ex) / arc_step)
-        if met == chord:
-            return t
-        chord = met
-    return t
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def star_ring(
     envelope: Any, full: bool, start: F8, end: F8, reach: float, arc_step: float, corners: F8,
     out: F8, first: int,
@@ -193,8 +175,12 @@ def star_ring(
                     if half > 0.0:
                         half = math.sqrt(half / size2)
                         foot = -(wall[AX] * wall[EX] + wall[AY] * wall[EY]) / size2
-                        c0 = _onto_chord(wall, foot - half, inner, arc_step)
-                        c1 = _onto_chord(wall, foot + half, inner, arc_step)
+                        c0 = onto_chord(
+                            wall[AX], wall[AY], wall[EX], wall[EY], foot - half, inner, arc_step
+                        )
+                        c1 = onto_chord(
+                            wall[AX], wall[AY], wall[EX], wall[EY], foot + half, inner, arc_step
+                        )
                     if not (c0 < c1 and c0 < t1 and c1 > t0):
                         arc_begins = True
                 if not arc_begins:

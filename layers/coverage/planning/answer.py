@@ -6,11 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from layers.coverage.analysis import RunPart
 from layers.coverage.city import ASSUMPTIONS
 from layers.coverage.planning.asked import PlanAsked
 from layers.coverage.planning.options import Lens
+from layers.coverage.planning.refusals import whole
 from layers.coverage.planning.zones import Ask
 from layers.coverage.siting import FewestSites, Solution, covered_weight
 
@@ -58,10 +60,9 @@ def plan_answer(
         "candidates_refused": [row for zone in ask.zones for row in zone.poles.refused],
     }  # fmt: skip
     if ask.found > ask.poles:
-        answer["candidates_note"] = (
-            f"{ask.found:,} candidates; the {ask.poles:,} with most unseen demand in reach were"
-            " considered, and the bound holds for these"
-        )
+        answer["candidates_note"] = _(
+            "{found} candidates; the {kept} with most unseen demand in reach were considered, and the bound holds for these"
+        ).format(found=whole(ask.found), kept=whole(ask.poles))
     if asked.moves_existing:
         answer["re_aimed"] = changed
         answer["re_aim_gain"] = objective - sum(float(site["gain"]) for site in sites)
@@ -139,21 +140,32 @@ def _first_gains(ask: Ask, sites: list[dict[str, Any]], options: list[list[int]]
 def _changed(
     ask: Ask, lenses: list[Lens], of_site: dict[int, list[int]], lens: Any, heading: Any
 ) -> list[dict[str, Any]]:
-    """Existing cameras that are to hang otherwise."""
+    """Existing cameras that are to hang otherwise, and what each change gains after those before it."""
+    problem = ask.problem
+    as_it_hangs: dict[int, int] = {}
+    for option in np.flatnonzero(problem.option_site >= ask.poles).tolist():
+        as_it_hangs.setdefault(int(problem.option_site[option]), option)
+    seen_by = np.zeros(problem.n_points, dtype=np.int64)
+    for option in as_it_hangs.values():
+        seen_by[problem.covers[option].indices] += 1
     rows, number = [], ask.poles
     for zone in ask.zones:
         for index, watcher in enumerate(zone.standing.watchers):
-            option = of_site[number][0]
+            option, today = of_site[number][0], as_it_hangs[number]
             number += 1
             if math.isnan(heading[option]):
                 continue
+            before = float(problem.weights[seen_by > 0].sum())
+            seen_by[problem.covers[today].indices] -= 1
+            seen_by[problem.covers[option].indices] += 1
             model = lenses[lens[option]].name if lens[option] >= 0 else None
             rows.append(
                 {
                     "camera": watcher.camera_id, "code": watcher.code, "lon": watcher.lon,
                     "lat": watcher.lat, "from_heading_deg": float(zone.standing.headings_now[index]),
                     "heading_deg": float(heading[option]), "model": model,
-                    "cost_idr": int(ask.problem.option_cost_idr[option]),
+                    "cost_idr": int(problem.option_cost_idr[option]),
+                    "gain": float(problem.weights[seen_by > 0].sum()) - before,
                 }
             )  # fmt: skip
     return rows
@@ -164,15 +176,23 @@ def _notes(ask: Ask, solution: Solution, lenses: list[Lens], asked: PlanAsked) -
     notes = []
     least = asked.site_cost_idr + min(lens.price_idr for lens in lenses)
     if not all(zone.options.complete for zone in ask.zones):
-        notes.append("stopped before every candidate was looked at: the bound is all unseen demand")
+        notes.append(
+            _("stopped before every candidate was looked at: the bound is all unseen demand")
+        )
     elif not ask.problem.n_points:
-        notes.append("active cameras see all demand already")
+        notes.append(_("active cameras see all demand already"))
     elif not ask.problem.covers.nnz:
-        notes.append("no candidate sees any unseen demand at this level")
+        notes.append(_("no candidate sees any unseen demand at this level"))
     elif asked.budget_idr is not None and not len(solution.sites) and asked.budget_idr < least:
         notes.append(
-            f"the budget of Rp {asked.budget_idr} buys no site: a pole with the cheapest camera costs Rp {least}"
+            _(
+                "the budget of Rp {budget} buys no site: a pole with the cheapest camera costs Rp {least}"
+            ).format(budget=whole(asked.budget_idr), least=whole(least))
         )
     if asked.sites is not None and asked.sites > ask.poles:
-        notes.append(f"{asked.sites} sites are asked for, but there are {ask.poles} candidates")
+        notes.append(
+            _("{n} sites are asked for, but there are {poles} candidates").format(
+                n=whole(asked.sites), poles=whole(ask.poles)
+            )
+        )
     return notes

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import shapely
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 
 from layers.coverage.planning.options import (
@@ -31,22 +33,67 @@ APART_FROM_SITES_M = 20.0
 #: Most headings tried at a pole, and most cameras on one.
 MOST_HEADINGS = 72
 MOST_CAMERAS = 16
-#: Least and most of the numbers asked for; both are allowed.
-_RANGES: Mapping[str, tuple[float, float, str]] = {
-    "sites": (0, 10**9, "a number of poles"),
-    "budget_idr": (0, 2**62, "whole rupiah"),
-    "gap": (0.0, 1.0, "a share from 0 to 1"),
-    "time_limit_s": (0.0, 86_400.0, "0 to 86,400 seconds"),
-    "min_distance_m": (0.1, 20_000.0, "metres, 0.1 or more"),
-    "site_distance_m": (0.0, 20_000.0, "metres, 0 or more"),
-    "cameras_per_site": (1, MOST_CAMERAS, f"1 to {MOST_CAMERAS} cameras"),
-    "mount_height_m": (0.5, 500.0, "metres above the ground"),
-    "site_cost_idr": (0, 10**15, "whole rupiah"),
-    "site_yearly_cost_idr": (0, 10**15, "whole rupiah"),
-    "camera_cost_idr": (0, 10**15, "whole rupiah"),
-    "re_aim_cost_idr": (0, 10**15, "whole rupiah"),
-    "backup_share": (0.0, 1.0, "a share from 0 to 1"),
-    "most_candidates": (1, 10**9, "a number of candidates"),
+#: Least and most of the numbers asked for, both allowed; what each is called, and what to give.
+_RANGES: Mapping[str, tuple[float, float, Any, Any]] = {
+    "sites": (0, 10**9, gettext_lazy("sites"), gettext_lazy("a number of poles")),
+    "budget_idr": (0, 2**62, gettext_lazy("budget"), gettext_lazy("whole rupiah")),
+    "gap": (0.0, 1.0, gettext_lazy("gap"), gettext_lazy("a share from 0 to 1")),
+    "time_limit_s": (
+        0.0,
+        86_400.0,
+        gettext_lazy("time limit"),
+        gettext_lazy("0 to 86,400 seconds"),
+    ),
+    "min_distance_m": (
+        0.1,
+        20_000.0,
+        gettext_lazy("distance between new sites"),
+        gettext_lazy("metres, 0.1 or more"),
+    ),
+    "site_distance_m": (
+        0.0,
+        20_000.0,
+        gettext_lazy("distance from existing sites"),
+        gettext_lazy("metres, 0 or more"),
+    ),
+    "cameras_per_site": (
+        1,
+        MOST_CAMERAS,
+        gettext_lazy("cameras per site"),
+        gettext_lazy("1 to 16 cameras"),
+    ),
+    "mount_height_m": (
+        0.5,
+        500.0,
+        gettext_lazy("mounting height"),
+        gettext_lazy("metres above the ground"),
+    ),
+    "site_cost_idr": (0, 10**15, gettext_lazy("cost of a site"), gettext_lazy("whole rupiah")),
+    "site_yearly_cost_idr": (
+        0,
+        10**15,
+        gettext_lazy("yearly cost of a site"),
+        gettext_lazy("whole rupiah"),
+    ),
+    "camera_cost_idr": (0, 10**15, gettext_lazy("cost of a camera"), gettext_lazy("whole rupiah")),
+    "re_aim_cost_idr": (
+        0,
+        10**15,
+        gettext_lazy("cost of turning a camera"),
+        gettext_lazy("whole rupiah"),
+    ),
+    "backup_share": (
+        0.0,
+        1.0,
+        gettext_lazy("value of a second view"),
+        gettext_lazy("a share from 0 to 1"),
+    ),
+    "most_candidates": (
+        1,
+        10**9,
+        gettext_lazy("most candidates"),
+        gettext_lazy("a number of candidates"),
+    ),
 }
 
 
@@ -104,30 +151,37 @@ class PlanAsked:
     def checked(self) -> PlanAsked:
         """The question in its plain form; raises `InvalidInput` or `Infeasible` with the value."""
         self._check_limits()
-        for name, (low, high, remedy) in _RANGES.items():
+        for name, (low, high, word, remedy) in _RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise InvalidInput(
-                    f"{_WORDS.get(name, name)} is {value}", value=value, remedy=f"give {remedy}"
+                    _("{what} is {value}").format(what=word, value=value),
+                    value=value,
+                    remedy=_("give {what}").format(what=remedy),
                 )
         headings = tuple(sorted({float(heading) % 360.0 for heading in self.headings_deg}))
         if not 1 <= len(headings) <= MOST_HEADINGS or not all(map(math.isfinite, headings)):
             raise InvalidInput(
-                f"{len(headings)} headings", value=headings, remedy=f"give 1 to {MOST_HEADINGS} bearings"
-            )  # fmt: skip
+                _("{n} headings").format(n=len(headings)),
+                value=headings,
+                remedy=_("give 1 to {n} bearings").format(n=MOST_HEADINGS),
+            )
         if self.moves_existing and self.backup_share:
             raise InvalidInput(
-                "re-aiming and backup coverage cannot be asked for together",
-                remedy="plan one after the other",
+                _("re-aiming and backup coverage cannot be asked for together"),
+                remedy=_("plan one after the other"),
             )
         if self.models is not None and not self.models:
-            raise InvalidInput("no camera model is chosen", remedy="choose one or leave it out")
+            raise InvalidInput(
+                _("no camera model is chosen"), remedy=_("choose one or leave it out")
+            )
         required, extra = (_places(v) for v in (self.required, self.candidates_extra))
         forbidden = np.array([] if self.forbidden is None else list(self.forbidden), dtype=object)
         _check_apart(required, forbidden)
         if not self.corners and not len(required) and not len(extra):
             raise InvalidInput(
-                "no place is left to build at", remedy="give candidates, or let corners be used"
+                _("no place is left to build at"),
+                remedy=_("give candidates, or let corners be used"),
             )
         return replace(
             self, headings_deg=headings, required=required, candidates_extra=extra,
@@ -137,18 +191,21 @@ class PlanAsked:
     def _check_limits(self) -> None:
         if self.share is None and self.sites is None and self.budget_idr is None:
             raise InvalidInput(
-                "a plan needs a limit", remedy="give --sites, --budget, both of them, or --share"
+                _("a plan needs a limit"),
+                remedy=_("give a number of sites, a budget, both of them, or a share"),
             )
         if self.share is None:
             return
         if not 0.0 < self.share <= 1.0:
             raise InvalidInput(
-                f"share is {self.share}", value=self.share, remedy="give more than 0, at most 1"
+                _("share is {value}").format(value=self.share),
+                value=self.share,
+                remedy=_("give more than 0, at most 1"),
             )
         if self.sites is not None or self.budget_idr is not None or self.backup_share:
             raise InvalidInput(
-                "the fewest sites are sought without number, budget and backup coverage",
-                remedy="leave out --share or the others",
+                _("the fewest sites are sought without number, budget and backup coverage"),
+                remedy=_("leave out the share or the others"),
             )
 
     def as_parameters(self) -> dict[str, Any]:
@@ -188,10 +245,6 @@ class PlanAsked:
         return cls(**asked)
 
 
-#: Words for numbers whose names a command's user does not see.
-_WORDS = {"budget_idr": "budget", "time_limit_s": "time limit"}
-
-
 def _places(values: Any) -> NDArray[np.float64]:
     """(n, 2) degrees, each place once, in order of longitude."""
     places = np.asarray([] if values is None else values, dtype=np.float64).reshape(-1, 2)
@@ -199,11 +252,11 @@ def _places(values: Any) -> NDArray[np.float64]:
         if not (math.isfinite(lon + lat) and abs(lon) <= 180 and abs(lat) <= 90):
             swapped = math.isfinite(lon + lat) and abs(lat) <= 180 and abs(lon) <= 90
             raise InvalidInput(
-                f"longitude {lon}, latitude {lat} is out of range",
+                _("longitude {lon}, latitude {lat} is out of range").format(lon=lon, lat=lat),
                 value=(lon, lat),
-                remedy="longitude and latitude look swapped: give longitude first"
+                remedy=_("longitude and latitude look swapped: give longitude first")
                 if swapped
-                else "give longitude and latitude in WGS 84 degrees",
+                else _("give longitude and latitude in WGS 84 degrees"),
             )
     return np.asarray(np.unique(places, axis=0))
 
@@ -212,13 +265,14 @@ def _check_apart(must: NDArray[np.float64], barred: NDArray[np.object_]) -> None
     """Raise Infeasible where a required place lies in a forbidden one."""
     if not len(must) or not len(barred):
         return
-    index, _ = shapely.STRtree(barred).query(shapely.points(must), predicate="intersects")
-    both = np.unique(index)
+    pairs = shapely.STRtree(barred).query(shapely.points(must), predicate="intersects")
+    both = np.unique(pairs[0])
     if len(both):
         lon, lat = must[both[0]].tolist()
         raise Infeasible(
-            f"{len(both)} of {len(must)} required places lie in a forbidden one; the first is {lon} {lat}",
+            _(
+                "{n} of {all} required places lie in a forbidden one; the first is {lon} {lat}"
+            ).format(n=len(both), all=len(must), lon=lon, lat=lat),
             value=must[both].tolist(),
-            where="required and forbidden places",
-            remedy="take each of them off one of the two lists",
+            remedy=_("take each of them off one of the two lists"),
         )

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cached_property
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from layers.assets.models import Camera
@@ -53,8 +54,10 @@ def ground_of_plan(
     parts = run_parts(list(cameras), area, profile, as_of, levels, progress)
     if not any(len(part.streets) for part in parts):
         raise InvalidInput(
-            "there are no streets to plan for" + (f" in {area}" if area is not None else ""),
-            remedy="import roads first (import_osm, import_layer)",
+            _("there are no streets to plan for")
+            if area is None
+            else _("there are no streets to plan for in {area}").format(area=area),
+            remedy=_("import roads first (import_osm, import_layer)"),
         )
     for part in parts:
         ready = [item for item in part.ready if item.view is not None]

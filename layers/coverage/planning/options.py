@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext as _
+
 from layers.assets.models import CameraKind, CameraModel
 from layers.coverage.city import DEFAULT_FOV_DEG, DEFAULT_RANGE_M, DEFAULT_WIDTH_PX
 from layers.coverage.optics import CameraView, field_of_view_deg
@@ -78,13 +80,15 @@ def lens_named(name: str | None) -> Lens:
     model = CameraModel.objects.filter(name__iexact=name).first()
     if model is None:
         raise NotFound(
-            f"no camera model {name!r}", value=name, remedy="choose one of the price list"
+            _("no camera model {name}").format(name=repr(name)),
+            value=name,
+            remedy=_("choose one of the price list"),
         )
     if model.kind != CameraKind.FIXED:
         raise InvalidInput(
-            f"{model.name} is not a fixed camera",
+            _("{name} is not a fixed camera").format(name=model.name),
             value=name,
-            remedy="choose fixed models: where a turning one looks is not decided by a plan",
+            remedy=_("choose fixed models: where a turning one looks is not decided by a plan"),
         )
     return _lens(model)
 
@@ -111,9 +115,9 @@ def lenses_for(
     found = [lens for lens in found if lens.reach_m(level_px_per_m) > 2.0]
     if not found:
         raise Unavailable(
-            f"no camera model reaches {level_px_per_m:g} px/m",
+            _("no camera model reaches {n} px/m").format(n=f"{level_px_per_m:g}"),
             value=level_px_per_m,
-            remedy="load or choose sharper models, or plan for a lower level",
+            remedy=_("load or choose sharper models, or plan for a lower level"),
         )
     if names is not None:
         return sorted(found, key=lambda item: item.name)

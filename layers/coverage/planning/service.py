@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.coverage.analysis import Progress, RunPart, area_with_code
 from layers.coverage.city import ASSUMPTIONS, levels_of
@@ -19,6 +19,7 @@ from layers.coverage.planning.asked import PlanAsked
 from layers.coverage.planning.ground import ground_of_plan
 from layers.coverage.planning.options import lenses_for
 from layers.coverage.planning.record import plan_record
+from layers.coverage.planning.refusals import refusal_of
 from layers.coverage.planning.warming import siting_compile
 from layers.coverage.planning.zones import Ask, build_zones, problem_of
 from layers.coverage.siting import (
@@ -58,9 +59,9 @@ def plan_sites(
     edition, levels = levels_of(question.edition)
     if question.level not in levels:
         raise InvalidInput(
-            f"no level {question.level!r} in {edition}",
+            _("no level {level} in {edition}").format(level=repr(question.level), edition=edition),
             value=question.level,
-            remedy=f"choose one of {', '.join(levels)}",
+            remedy=_("choose one of {names}").format(names=", ".join(levels)),
         )
     question = replace(question, edition=edition, as_of=question.as_of or timezone.now())
     assert question.as_of is not None
@@ -98,9 +99,16 @@ def plan_sites(
         "covered_before": answer["covered_before"], "assumptions": list(ASSUMPTIONS),
         "working_srid": [zone.part.frame.srid for zone in zones],
     }  # fmt: skip
+    told = [*answer["notes"], *filter(None, [answer.get("candidates_note")])]
+    if told:
+        parameters["notes"] = told
+    for name in ("share_reached", "least_sites", "seen_twice_gain"):
+        if name in answer:
+            parameters[name] = answer[name]
     if ask.cameras:
         parameters["re_aimed"] = answer["re_aimed"]
         parameters["re_aim_gain"] = answer["re_aim_gain"]
+        parameters["re_aim_total_idr"] = sum(row["cost_idr"] for row in answer["re_aimed"])
     plan, seconds = plan_record(
         answer, name=question.name, area=area, parts=parts, lenses=lenses, parameters=parameters,
         certificate={
@@ -120,34 +128,24 @@ def _solve(
     def told(step: Any) -> None:
         progress(f"gain {step.objective:,.0f} of at most {step.bound:,.0f}")
 
-    if asked.share is None:
-        return solve_coverage(
-            ask.problem, time_limit_s=left_s, gap=asked.gap, seed=asked.seed, on_progress=told,
-            should_stop=should_stop,
-        )  # fmt: skip
     demand = sum(float(part.streets.demand.sum()) for part in parts)
-    left = float(ask.problem.weights.sum())
-    wanted = asked.share * demand - (demand - left)
-    if wanted <= 0.0 or left <= 0.0:
-        # Seen already: what is required, and nothing else.
-        count = len(ask.problem.required_sites)
-        return solve_coverage(replace(ask.problem, max_sites=count), time_limit_s=left_s, gap=0.0)
     try:
+        if asked.share is None:
+            return solve_coverage(
+                ask.problem, time_limit_s=left_s, gap=asked.gap, seed=asked.seed,
+                on_progress=told, should_stop=should_stop,
+            )  # fmt: skip
+        left = float(ask.problem.weights.sum())
+        wanted = asked.share * demand - (demand - left)
+        if wanted <= 0.0 or left <= 0.0:
+            # Seen already: what is required, and nothing else.
+            count = len(ask.problem.required_sites)
+            return solve_coverage(
+                replace(ask.problem, max_sites=count), time_limit_s=left_s, gap=0.0
+            )
         return solve_fewest_sites(
             ask.problem, share=min(1.0, wanted / left), time_limit_s=left_s, seed=asked.seed,
             on_progress=told, should_stop=should_stop,
         )  # fmt: skip
     except Infeasible as error:
-        if error.where != "share":
-            raise
-        reached = (demand - left + float(error.value) * left) / demand
-        seen = np.unique(ask.problem.covers.indices)
-        raise Infeasible(
-            f"with a camera at every one of the {ask.poles:,} candidates {reached:.2%} of the demand"
-            f" is seen, less than the {asked.share:.2%} asked for; {ask.problem.n_points - len(seen):,}"
-            f" of {ask.problem.n_points:,} unseen street pieces are in view of none",
-            value=reached,
-            where="share",
-            remedy=f"ask for at most {int(reached * 10_000) / 10_000:.2%}, allow more candidates or"
-            " plan for a lower level",
-        ) from error
+        raise refusal_of(error, ask, asked, demand=demand) from error

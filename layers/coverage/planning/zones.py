@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -83,8 +84,8 @@ def build_zones(
     """
     reach_m = max(lens.reach_m(least) for lens in lenses)
     alone = len(parts) == 1
-    required = _shared_out(parts, asked.required, alone, "required")
-    extra = _shared_out(parts, asked.candidates_extra, alone, "candidate")
+    required = _shared_out(parts, asked.required, alone)
+    extra = _shared_out(parts, asked.candidates_extra, alone)
     drafts = []
     for part, must, may in zip(parts, required, extra, strict=True):
         grid = PointGrid.of(part.streets.xy)
@@ -170,7 +171,7 @@ def _worth(
 
 
 def _shared_out(
-    parts: list[RunPart], places: NDArray[np.float64], alone: bool, word: str
+    parts: list[RunPart], places: NDArray[np.float64], alone: bool
 ) -> list[NDArray[np.float64]]:
     """The places of each part; `InvalidInput` for one far from every street."""
     placed = np.zeros(len(places), dtype=bool)
@@ -182,10 +183,11 @@ def _shared_out(
     if not placed.all():
         lon, lat = places[~placed][0].tolist()
         raise InvalidInput(
-            f"the {word} place {lon} {lat} is more than {FAR_FROM_STREETS_M / 1000:.0f} km from every street",
+            _("the place {lon} {lat} is more than {n} km from every street").format(
+                lon=lon, lat=lat, n=round(FAR_FROM_STREETS_M / 1000)
+            ),
             value=(lon, lat),
-            where=f"{word} places",
-            remedy="check that longitude stands before latitude, or import the streets there",
+            remedy=_("check that longitude stands before latitude, or import the streets there"),
         )
     return mine
 

@@ -17,7 +17,8 @@ State = Plan.State
 
 
 def _has_sites(plan: Plan) -> None:
-    if not plan.sites.filter(review__in=STANDING).exists():
+    turns = bool(plan.parameters.get("re_aimed"))
+    if not turns and not plan.sites.filter(review__in=STANDING).exists():
         raise Infeasible(
             _("no site is left in the plan"),
             value=plan.pk,

@@ -279,6 +279,7 @@ class StepKind(models.TextChoices):
     BUILT = "built", _("entered in the inventory")
     CONFIRMED = "confirmed", _("confirmed in service")
     RELEASED = "released", _("released to the public")
+    RENAMED = "renamed", _("renamed")
 
 
 class PlanStep(models.Model):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.gis.geos import Point
 from django.db.models import Count, Q, Sum
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 
 from layers.access.policies import Can, restrict, rights_of
@@ -47,6 +48,8 @@ def plan_list(*, user: Any, limit: int = 200) -> list[dict[str, Any]]:
             confirmed=Count("sites", filter=_STANDING & Q(sites__confirmed_at__isnull=False)),
             gain_now=Sum("sites__gain", filter=_STANDING),
             cost_now_idr=Sum("sites__cost_idr", filter=_STANDING),
+            turn_gain=KT("parameters__re_aim_gain"),
+            turn_cost_idr=KT("parameters__re_aim_total_idr"),
         )
         .defer("certificate", "parameters")
         .order_by("-id")[:limit]
@@ -55,7 +58,9 @@ def plan_list(*, user: Any, limit: int = 200) -> list[dict[str, Any]]:
         {
             **_plan_head(row),
             "sites": row.standing, "pending": row.pending, "refused": row.refused, "built": row.built,
-            "confirmed": row.confirmed, "gain": row.gain_now or 0.0, "cost_idr": row.cost_now_idr or 0,
+            "confirmed": row.confirmed,
+            "gain": (row.gain_now or 0.0) + float(row.turn_gain or 0),
+            "cost_idr": (row.cost_now_idr or 0) + int(row.turn_cost_idr or 0),
         }
         for row in rows
     ]  # fmt: skip
@@ -92,18 +97,17 @@ def plan_detail(plan_id: int, *, user: Any) -> dict[str, Any]:
         **_plan_head(plan),
         **plan_figures(plan, sites),
         "sites": sites,
-        "steps": [step_row(step) for step in plan.steps.select_related("site").order_by("id")],
+        "steps": [step_row(step) for step in steps_seen(plan, user=user)],
         "models": plan.parameters.get("models", []),
-        "asked": {
-            "sites": plan.parameters.get("sites"), "budget_idr": plan.parameters.get("budget_idr"),
-            "required": plan.parameters.get("required", []), "forbidden": plan.parameters.get("forbidden", []),
-            "edition": plan.parameters.get("edition", ""), "profile": (plan.parameters.get("profile") or {}).get("name", ""),
-        },
+        "asked": plan_asked(plan),
+        "turned": plan.parameters.get("re_aimed") or [],
+        "notes": plan.parameters.get("notes") or [],
         "next": [
             {"state": step.after, "title": str(step.title)} for step in transitions_from(plan.state, may)
         ],
         "may": {
             "edit": Can.PLAN_SITES in may and plan.state in EDITABLE,
+            "rename": Can.PLAN_SITES in may and plan.released_at is None,
             "thin": Can.PLAN_SITES in may and plan.state in THINNED,
             "review": Can.REVIEW_SITES in may and plan.state == Plan.State.SENT,
             "comment": bool(may & {Can.PLAN_SITES, Can.REVIEW_SITES}),
@@ -113,16 +117,46 @@ def plan_detail(plan_id: int, *, user: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def plan_asked(plan: Plan) -> dict[str, Any]:
+    """What a plan was asked for: limits, quality and what else the optimiser had to respect."""
+    asked = plan.parameters
+    kept = ("sites", "budget_idr", "share", "share_reached", "least_sites", "backup_share", "seen_twice_gain", "min_distance_m", "site_distance_m", "re_aim", "swap")  # fmt: skip
+    return {
+        **{name: asked.get(name) for name in kept},
+        "required": asked.get("required", []), "forbidden": asked.get("forbidden", []),
+        "edition": asked.get("edition", ""), "profile": (asked.get("profile") or {}).get("name", ""),
+    }  # fmt: skip
+
+
+def steps_seen(plan: Plan, *, user: Any) -> list[PlanStep]:
+    """Steps of a plan in order; of comments made while it was a draft, planners alone read."""
+    steps = list(plan.steps.select_related("site").order_by("id"))
+    if rights_of(user).can(Can.PLAN_SITES):
+        return steps
+    seen, state = [], str(Plan.State.DRAFT)
+    for step in steps:
+        if step.kind == StepKind.STATE:
+            state = step.state_after
+        if step.kind != StepKind.COMMENT or state != Plan.State.DRAFT:
+            seen.append(step)
+    return seen
+
+
 def plan_figures(plan: Plan, sites: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the plan promises now, beside what the optimiser answered and proved."""
+    """What the plan promises now, beside what the optimiser answered and proved.
+
+    Existing cameras that it turns or replaces count in gain and cost.
+    """
     live = [site for site in sites if site["standing"]]
-    gain = sum(site["gain"] for site in live)
+    turned = plan.parameters.get("re_aimed") or []
+    gain = sum(site["gain"] for site in live) + float(plan.parameters.get("re_aim_gain") or 0.0)
     changed = any(not site["standing"] or site["moved_from"] is not None or site["added"] for site in sites)  # fmt: skip
     return {
         "demand": plan.demand,
         "covered_before": plan.covered_before,
         "gain": gain,
-        "cost_idr": sum(site["cost_idr"] for site in live),
+        "cost_idr": sum(site["cost_idr"] for site in live) + sum(row["cost_idr"] for row in turned),
+        "turned_cameras": len(turned),
         "yearly_cost_idr": sum(site["yearly_cost_idr"] for site in live),
         "standing": len(live),
         "cameras": sum(len(site["cameras"]) for site in live),

@@ -104,14 +104,15 @@ def _requests_follow(plan: Plan, *, text: str, user: Any) -> None:
 
 
 def plan_rename(plan_id: int, *, name: str, version: int, user: Any) -> Plan:
-    """Give a plan another name."""
+    """Give a plan another name; one that the public reads keeps its own."""
     with recorded():
         plan = plan_locked(plan_id, user=user, ability=Can.PLAN_SITES, version=version)
-        before, plan.name = plan.name, name.replace("\x00", "").strip()[:160]
+        if plan.released_at is not None:
+            raise Conflict(_("the plan is released already"), value=plan.released_at)
+        before, plan.name = plan.name, text_of(name, needed=True)[:160]
         plan.version += 1
         plan.save(update_fields=["name", "version"])
-        step_add(StepKind.STATE, plan=plan, user=user, before=plan.state, after=plan.state,
-                 text=_("renamed from “{before}”").format(before=before or plan.pk))  # fmt: skip
+        step_add(StepKind.RENAMED, plan=plan, user=user, text=_("renamed from “{before}”").format(before=before or plan.pk))  # fmt: skip
         plan_changed(plan, "renamed")
     return plan
 

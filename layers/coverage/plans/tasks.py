@@ -1,4 +1,4 @@
-"""Making a plan in the background: asked for once, followed by its progress, cancelled when told."""
+"""Making a plan in the background: asked for once, followed by its progress, stopped early when told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from dataclasses import fields, replace
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from layers.access.models import User
@@ -14,13 +16,14 @@ from layers.access.policies import Can, require, restrict
 from layers.coverage.plans.models import RequestState, SiteRequest
 from layers.errors import InvalidInput, NotFound
 from layers.jobs.models import Job
-from layers.jobs.registry import job_kind
+from layers.jobs.registry import JobCancelled, job_kind
 from layers.jobs.services import job_cancelled, job_checkpoint, job_enqueue, job_progress
 
 PLAN = "coverage.plan"
 #: Units of the job's progress bar: hundredths, the ground first, then sight lines, then the search.
 _UNITS = 100
-_STAGES = (("sight lines", 20), ("gain", 45))
+_SEARCH = "gain"
+_STAGES = (("sight lines", 20), (_SEARCH, 45))
 
 
 def plan_order(asked: dict[str, Any], *, user: Any) -> Job:
@@ -33,7 +36,8 @@ def plan_order(asked: dict[str, Any], *, user: Any) -> Job:
     require(user, Can.PLAN_SITES)
     if all(asked.get(name) is None for name in ("sites", "budget_idr", "share")):
         raise InvalidInput(
-            _("a plan needs a limit"), remedy=_("give a number of sites, a budget, or both")
+            _("a plan needs a limit"),
+            remedy=_("give a number of sites, a budget, both of them, or a share"),
         )
     params = {name: value for name, value in asked.items() if name != "key"}
     params["user"] = user.pk
@@ -55,8 +59,16 @@ def plan_order(asked: dict[str, Any], *, user: Any) -> Job:
 def plan(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
     """One plan of new sites, as `plan_sites` makes it, with the requests and points it was asked for.
 
-    The payload may hold every field of `PlanAsked`, read by `PlanAsked.from_params`.
+    The payload may hold every field of `PlanAsked`, read by `PlanAsked.from_params`. What is refused
+    is said in the language of the one who asked. Cancelled while it searches, the best plan found
+    until then is kept, with its bound; cancelled earlier there is none, and nothing is stored.
     """
+    user = User.objects.filter(pk=payload.get("user") or 0).first()
+    with translation.override(user.language if user else settings.LANGUAGE_CODE):
+        return _plan_made(job, payload, user)
+
+
+def _plan_made(job: Job, payload: dict[str, Any], user: User | None) -> dict[str, Any]:
     import numpy as np
 
     # The engine takes seconds to import: only those who use it pay.
@@ -81,17 +93,17 @@ def plan(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
             [_polygon(shape) for shape in payload.get("forbidden", [])], dtype=object
         ),
     )
-    user = User.objects.filter(pk=payload.get("user") or 0).first()
     made = plan_sites(
         requested_by=user,
         progress=_reporter(job, limit_s),
         should_stop=lambda: job_cancelled(job),
         **{item.name: getattr(asked, item.name) for item in fields(asked)},
     )
-    # What a cancelled search still found is not kept: nobody waits for it.
-    job_checkpoint(job)
+    stopped = job_cancelled(job)
+    if stopped and not made["sites"] and not made.get("re_aimed"):
+        raise JobCancelled
     plan_created(made["plan"], user=user, requests=list(places), points=payload.get("required", []))
-    return {"plan": made["plan"]}
+    return {"plan": made["plan"], "stopped_early": stopped and made["status"] == "cancelled"}
 
 
 def _polygon(shape: Any) -> Any:
@@ -113,11 +125,12 @@ def _polygon(shape: Any) -> Any:
 
 
 def _reporter(job: Job, limit_s: float) -> Any:
-    """What the planner's lines say, as a bar; and the place where a cancelled job stops."""
+    """What the planner's lines say, as a bar; and where a job stops that is cancelled before the search."""
     started = time.monotonic()
 
     def report(line: str) -> None:
-        job_checkpoint(job)
+        if not line.startswith(_SEARCH):
+            job_checkpoint(job)
         spent = min(1.0, (time.monotonic() - started) / max(limit_s, 1.0))
         done = 5
         for prefix, units in _STAGES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.policies import restrict
 from layers.audit.actor import recorded
@@ -49,7 +50,7 @@ def incident_state_set(
     """
     wanted = Action(action)
     if wanted in (Action.FOLLOW, Action.MERGE):
-        raise InvalidInput(f"{action} is not set by hand", value=action, where="action", remedy="dispatch units, or merge into another incident")  # fmt: skip
+        raise InvalidInput(_("{action} is not set by hand").format(action=wanted.label), value=action, where="action", remedy=_("dispatch units, or merge into another incident"))  # fmt: skip
     with recorded():
         incident = incident_lock(incident_id, user=user, version=version)
         transition_check(incident, wanted)
@@ -79,9 +80,9 @@ def still_active(incident: Incident, active: list[Assignment]) -> Conflict:
     """The refusal that names the units in the way."""
     signs = [part.unit.callsign for part in active]
     return Conflict(
-        f"{', '.join(signs)} {'is' if len(signs) == 1 else 'are'} still on {incident.number}",
+        _("still on {number}: {list}").format(number=incident.number, list=", ".join(signs)),
         value=signs,
-        remedy="clear them first, or send clear_units to clear and stamp them all",
+        remedy=_("clear them first, or clear and stamp them all"),
         details={"units": signs},
     )
 
@@ -110,7 +111,7 @@ def incident_merge(
     """Merge an incident into another that goes on: its calls and its active units go along."""
     target_id = incident_by_number(into, user=user).pk
     if target_id == incident_id:
-        raise InvalidInput("an incident cannot be merged into itself", value=into, where="into", remedy="name the other one")  # fmt: skip
+        raise InvalidInput(_("an incident cannot be merged into itself"), value=into, where="into", remedy=_("name the other one"))  # fmt: skip
     with recorded():
         locked = {pk: incident_lock(pk, user=user) for pk in sorted((incident_id, target_id))}
         incident, target = locked[incident_id], locked[target_id]
@@ -118,7 +119,7 @@ def incident_merge(
             incident_lock(incident_id, user=user, version=version)
         transition_check(incident, Action.MERGE)
         if target.state not in OPEN_STATES:
-            raise Conflict(f"{target.number} is {target.state}", value=target.state, remedy="merge into an incident that goes on, or reopen it")  # fmt: skip
+            raise Conflict(_("{number} is {state}").format(number=target.number, state=target.get_state_display()), value=target.state, remedy=_("merge into an incident that goes on, or reopen it"))  # fmt: skip
         now = timezone.now()
         events = _move_units(incident, target, user=user)
         events += _move_calls(incident, target)

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from layers.audit.actor import recorded
 from layers.dispatch.assigning.following import follow_assignments
@@ -26,6 +28,13 @@ from layers.incidents.outbox import author_of, incident_event, log_add
 UNITS_MAX = 50
 #: Why a unit was not sent, as codes; pages translate them.
 REFUSALS = ("assigned", "already_here", "out_of_service", "not_available", "unknown_unit")
+_REFUSAL_WORDS: dict[str, Any] = {
+    "assigned": gettext_lazy("is on {incident}, sent"),
+    "already_here": gettext_lazy("is on {incident} already, sent"),
+    "out_of_service": gettext_lazy("is out of service ({status}), set"),
+    "not_available": gettext_lazy("is not available ({status}), set"),
+    "unknown_unit": gettext_lazy("there is no such unit"),
+}
 
 
 @dataclass
@@ -70,14 +79,14 @@ def units_dispatch(
     """
     wanted = list(dict.fromkeys(sign.strip() for sign in callsigns if sign.strip()))
     if not 1 <= len(wanted) <= UNITS_MAX:
-        raise InvalidInput(f"{len(wanted)} units named", value=len(wanted), where="units", remedy=f"name 1 to {UNITS_MAX}")  # fmt: skip
+        raise InvalidInput(_("{n} units named").format(n=len(wanted)), value=len(wanted), where="units", remedy=_("name 1 to {most}").format(most=UNITS_MAX))  # fmt: skip
     if multi and not reason.strip():
-        raise InvalidInput("a second incident for a unit needs a reason", where="reason", remedy="say why in a word")  # fmt: skip
+        raise InvalidInput(_("a second incident for a unit needs a reason"), where="reason", remedy=_("say why in a word"))  # fmt: skip
     ids = dict(seen_by(user, Unit.objects.filter(callsign__in=wanted)).values_list("callsign", "pk"))  # fmt: skip
     with recorded():
         incident = incident_lock(incident_id, user=user, version=version)
         if incident.state not in OPEN_STATES:
-            raise Conflict(f"{incident.number} is {incident.state}", value=incident.state, remedy="reopen it, or choose another incident")  # fmt: skip
+            raise Conflict(_("{number} is {state}").format(number=incident.number, state=incident.get_state_display()), value=incident.state, remedy=_("reopen it, or choose another incident"))  # fmt: skip
         outcome = Outcome(incident)
         outcome.conflicts = [
             {"callsign": sign, "reason": "unknown_unit", "holder": None, "incident": None}
@@ -115,16 +124,15 @@ def refused(conflicts: list[dict[str, Any]]) -> Conflict:
     """The one error that says of every unit why it was not sent."""
     parts = []
     for one in conflicts:
-        text = f"{one['callsign']}: {one['reason']}"
-        if one["incident"]:
-            text += f" {one['incident']}"
-        if one["holder"]:
-            text += f" by {one['holder']}"
-        parts.append(text)
+        words = _REFUSAL_WORDS[one["reason"]].format(
+            incident=one["incident"], status=one.get("status_name") or "–"
+        )
+        who = _("by {who}").format(who=one["holder"]) if one["holder"] else ""
+        parts.append(f"{one['callsign']}: {words} {who}".strip())
     return Conflict(
         "; ".join(parts),
         value=conflicts,
-        remedy="choose other units",
+        remedy=_("choose other units"),
         details={"conflicts": conflicts, "assigned": []},
     )
 
@@ -151,22 +159,29 @@ def _refusal(
     if held and not (unit.multi_assignment or multi):
         return _conflict(unit, "assigned", held[0]), False
     if not held and unit.status.status_class != StatusClass.AVAILABLE and not reason.strip():
-        return _conflict(unit, "not_available", None, text=unit.status.code), False
+        return _conflict(unit, "not_available", None), False
     return None, bool(held)
 
 
 def _conflict(
     unit: Unit, reason: str, holder: Assignment | None, *, text: str = ""
 ) -> dict[str, Any]:
+    """One unit's refusal: who holds it, or set the status that keeps it, and since when."""
+    if holder is not None:
+        author, since = holder.author, holder.dispatched_at or holder.created_at
+    else:
+        last = unit.status_changes.select_related("author").order_by("-id").first()
+        author, since = last.author if last else None, unit.status_since
     return {
         "callsign": unit.callsign,
         "reason": reason,
         "status": unit.status.code,
+        "status_name": unit.status.called,
         "text": text,
-        "holder": holder.author.get_username() if holder and holder.author else None,
+        "holder": author.get_username() if author else None,
         "incident": holder.incident.number if holder else None,
         "assignment": holder.pk if holder else None,
-        "since": (holder.dispatched_at or holder.created_at).isoformat() if holder else None,
+        "since": since.isoformat() if since else None,
     }
 
 

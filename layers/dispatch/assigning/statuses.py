@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.policies import Can, restrict, rights_of
 from layers.audit.actor import recorded
@@ -59,7 +60,7 @@ def status_of_code(code: str) -> UnitStatus:
     """A status by its code."""
     status = UnitStatus.objects.filter(code=code).first()
     if status is None:
-        raise Unavailable(f"the status {code} is missing", value=code, remedy="load the reference tables again: bin/manage migrate")  # fmt: skip
+        raise Unavailable(_("the status {code} is missing").format(code=code), value=code, remedy=_("load the reference tables again: bin/manage migrate"))  # fmt: skip
     return status
 
 
@@ -122,23 +123,23 @@ def unit_status_set(
 ) -> Unit:
     """Set a status by hand. Steps of a job are not statuses to set, and a unit on a job stays in service."""
     if not units_allowed(user).filter(pk=unit_id).exists():
-        raise NotFound(f"no unit {unit_id}", value=unit_id)
+        raise NotFound(_("no unit {unit_id}").format(unit_id=unit_id), value=unit_id)
     with recorded():
         unit = units_lock([unit_id])[0]
         version_check(unit, version, what=unit.callsign)
         status = UnitStatus.objects.filter(code=code).first()
         if status is None:
-            raise InvalidInput(f"no status {code!r}", value=code, where="status", remedy="choose one of the list of statuses")  # fmt: skip
+            raise InvalidInput(_("no status {code}").format(code=code), value=code, where="status", remedy=_("choose one of the list of statuses"))  # fmt: skip
         if status.needs_reason and not reason.strip():
-            raise InvalidInput(f"{status.code} needs a reason", where="reason", remedy="say why in a word")  # fmt: skip
+            raise InvalidInput(_("{what} needs a reason").format(what=status.called), where="reason", remedy=_("say why in a word"))  # fmt: skip
         jobs = active_assignments(unit)
         if jobs:
             _refuse_while_on_job(unit, status, jobs)
         if code in STEP_OF_STATUS and not (override and reason.strip()):
             raise Conflict(
-                f"{code} follows from an assignment",
+                _("{status} follows from an assignment").format(status=status.called),
                 value=code,
-                remedy="dispatch the unit, or override with a reason",
+                remedy=_("dispatch the unit, or override with a reason"),
             )
         status_enter(unit, code, user=user, at=timezone.now(), reason=reason)
         events_publish([unit_event(unit)])
@@ -148,11 +149,11 @@ def unit_status_set(
 def _refuse_while_on_job(unit: Unit, status: UnitStatus, jobs: list[Assignment]) -> None:
     numbers = [job.incident.number for job in jobs]
     if status.status_class == StatusClass.UNAVAILABLE:
-        remedy = "clear or cancel it there first"
+        remedy = _("clear or cancel it there first")
     else:
-        remedy = "use the steps of its assignment"
+        remedy = _("use the steps of its assignment")
     raise Conflict(
-        f"{unit.callsign} is on {', '.join(numbers)}",
+        _("{callsign} is on {list}").format(callsign=unit.callsign, list=", ".join(numbers)),
         value=numbers,
         remedy=remedy,
         details={"incidents": numbers, "assignments": [job.pk for job in jobs]},
@@ -174,5 +175,5 @@ def require_own_or_dispatch(user: Any, unit_id: int) -> bool:
         return False
     own = unit_of_account(user)
     if own is None or own.pk != unit_id:
-        raise Forbidden("this is not your unit", remedy="ask the control room")
+        raise Forbidden(_("this is not your unit"), remedy=_("ask the control room"))
     return True

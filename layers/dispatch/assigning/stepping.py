@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.policies import restrict
 from layers.audit.actor import recorded
@@ -52,19 +53,27 @@ def assignment_lock(assignment_id: int, *, user: Any) -> Held:
             assignment.unit, assignment.incident = unit, incident
             return Held(assignment, incident, unit)
         # A merge moved it to another incident meanwhile: its lock is the one that counts.
-    raise NotFound(f"no assignment {assignment_id}", value=assignment_id)
+    raise NotFound(
+        _("no assignment {assignment_id}").format(assignment_id=assignment_id), value=assignment_id
+    )
 
 
 def require_visible(assignment_id: int, *, user: Any) -> bool:
     """Whether the user acts as the unit itself; refuses whoever may not act on the assignment."""
     row = Assignment.objects.filter(pk=assignment_id).values_list("unit_id", flat=True).first()
     if row is None:
-        raise NotFound(f"no assignment {assignment_id}", value=assignment_id)
+        raise NotFound(
+            _("no assignment {assignment_id}").format(assignment_id=assignment_id),
+            value=assignment_id,
+        )
     if user is None:
         return False
     by_unit = require_own_or_dispatch(user, row)
     if not by_unit and not restrict(user, Assignment.objects.filter(pk=assignment_id)).exists():
-        raise NotFound(f"no assignment {assignment_id}", value=assignment_id)
+        raise NotFound(
+            _("no assignment {assignment_id}").format(assignment_id=assignment_id),
+            value=assignment_id,
+        )
     return by_unit
 
 
@@ -110,21 +119,25 @@ def step_take(
     usual = step in NEXT_STEPS[before]
     if not part.active:
         raise Conflict(
-            f"{held.unit.callsign} is no longer on {held.incident.number}",
+            _("{callsign} is no longer on {number}").format(
+                callsign=held.unit.callsign, number=held.incident.number
+            ),
             value=str(before),
-            remedy="correct its times instead, or dispatch it again",
+            remedy=_("correct its times instead, or dispatch it again"),
             details={"step": str(before)},
         )
     if step == Step.RESERVED or (before == Step.RESERVED and step not in NEXT_STEPS[before]):
         raise Conflict(
-            f"{held.unit.callsign} is {before}", value=str(before), remedy="it is dispatched when its time comes, or now by the step dispatched"
+            _("{callsign} is {step}").format(callsign=held.unit.callsign, step=before.label), value=str(before), remedy=_("it is sent when its time comes, or now by the step dispatched")
         )  # fmt: skip
     if not usual and not (override and reason.strip()):
         possible = [str(one) for one in NEXT_STEPS[before]]
         raise Conflict(
-            f"{step} does not follow {before}",
+            _("{step} does not follow {before}").format(step=step.label, before=before.label),
             value=str(before),
-            remedy=f"usual now: {', '.join(possible)}; or override with a reason",
+            remedy=_("usual now: {list}; or override with a reason").format(
+                list=", ".join(str(Step(one).label) for one in possible) or "–"
+            ),
             details={"step": str(before), "possible": possible, "override": True},
         )
     name = STEP_FIELD[step]
@@ -172,17 +185,17 @@ def assignment_correct(
 ) -> AssignmentStep:
     """Correct the time of a step that was taken: a new row by an author with a reason; the first stays."""
     if not reason.strip():
-        raise InvalidInput("a correction needs a reason", where="reason", remedy="say why in a word")  # fmt: skip
+        raise InvalidInput(_("a correction needs a reason"), where="reason", remedy=_("say why in a word"))  # fmt: skip
     wanted = Step(step)
     if wanted not in STEP_FIELD:
-        raise InvalidInput(f"{step} has no time to correct", value=step, where="step", remedy=f"one of {', '.join(STEP_FIELD)}")  # fmt: skip
+        raise InvalidInput(_("{step} has no time to correct").format(step=wanted.label), value=step, where="step", remedy=_("choose one of {list}").format(list=", ".join(str(Step(one).label) for one in STEP_FIELD)))  # fmt: skip
     by_unit = require_visible(assignment_id, user=user)
     with recorded():
         held = assignment_lock(assignment_id, user=user)
         part, name = held.assignment, STEP_FIELD[wanted]
         before = getattr(part, name)
         if before is None:
-            raise Conflict(f"{held.unit.callsign} was never {wanted} on {held.incident.number}", value=step, remedy="take the step instead")  # fmt: skip
+            raise Conflict(_("{callsign} was never {step} on {number}").format(callsign=held.unit.callsign, step=wanted.label, number=held.incident.number), value=step, remedy=_("take the step instead"))  # fmt: skip
         moment = time_checked(at, now=timezone.now(), oldest=BACKDATE_MAX) or before
         first = part.steps.filter(step=wanted).order_by("pk").last()
         if first is None:

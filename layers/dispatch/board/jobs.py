@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from layers.dispatch.assigning.statuses import unit_of_account, units_allowed
 from layers.dispatch.assigning.table import NEXT_STEPS
 from layers.dispatch.board.rows import assignment_row, incident_rows
@@ -25,10 +27,10 @@ def unit_job(unit_id: int | None, *, user: Any) -> dict[str, Any]:
     if unit_id is None:
         own = unit_of_account(user)
         if own is None:
-            raise NotFound("your account drives no unit", remedy="ask the control room to bind it to your unit")  # fmt: skip
+            raise NotFound(_("your account drives no unit"), remedy=_("ask the control room to bind it to your unit"))  # fmt: skip
         unit_id = own.pk
     if not units_allowed(user).filter(pk=unit_id).exists():
-        raise NotFound(f"no unit {unit_id}", value=unit_id)
+        raise NotFound(_("no unit {unit_id}").format(unit_id=unit_id), value=unit_id)
     parts = list(
         Assignment.objects.filter(unit=unit_id, cleared_at__isnull=True, cancelled_at__isnull=True)
         .select_related("unit__status", "incident")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.policies import Can, restrict, rights_of
 from layers.assets.models import StationKind
@@ -35,7 +36,7 @@ def board(user: Any, *, desk: str = "all") -> dict[str, Any]:
     The last event is asked for first: everything up to it is in the snapshot.
     """
     if desk not in DESKS:
-        raise InvalidInput(f"no desk {desk!r}", value=desk, where="desk", remedy=f"one of {', '.join(DESKS)}")  # fmt: skip
+        raise InvalidInput(_("no desk {desk}").format(desk=desk), value=desk, where="desk", remedy=_("one of {list}").format(list=', '.join(DESKS)))  # fmt: skip
     last_event = event_horizon()
     now = timezone.now()
     kinds, _groups = DESKS[desk]
@@ -94,7 +95,9 @@ def incident_detail(incident_id: int, *, user: Any) -> dict[str, Any]:
     """One incident in full, with what may be done to it now."""
     rows = incident_rows(restrict(user, Incident.objects.filter(pk=incident_id)))
     if not rows:
-        raise NotFound(f"no incident {incident_id}", value=incident_id)
+        raise NotFound(
+            _("no incident {incident_id}").format(incident_id=incident_id), value=incident_id
+        )
     row = rows[0]
     parts = Assignment.objects.filter(incident=incident_id).select_related("unit__status", "incident").order_by("pk")  # fmt: skip
     calls = restrict(user, Call.objects.filter(incident=incident_id).select_related("taken_by", "incident"))  # fmt: skip
@@ -137,7 +140,9 @@ def incident_row(incident_id: int, *, user: Any) -> dict[str, Any]:
     """One incident's row, fresh."""
     rows = incident_rows(restrict(user, Incident.objects.filter(pk=incident_id)))
     if not rows:
-        raise NotFound(f"no incident {incident_id}", value=incident_id)
+        raise NotFound(
+            _("no incident {incident_id}").format(incident_id=incident_id), value=incident_id
+        )
     return rows[0]
 
 
@@ -145,7 +150,7 @@ def unit_row(unit_id: int) -> dict[str, Any]:
     """One unit's row, fresh."""
     rows = unit_rows(Unit.objects.filter(pk=unit_id))
     if not rows:
-        raise NotFound(f"no unit {unit_id}", value=unit_id)
+        raise NotFound(_("no unit {unit_id}").format(unit_id=unit_id), value=unit_id)
     return rows[0]
 
 

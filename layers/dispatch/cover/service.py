@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.policies import restrict
 from layers.assets.models import AssetStatus, Station, StationKind
@@ -170,7 +171,11 @@ def _named(units: list[FleetUnit], callsigns: Sequence[str]) -> set[int]:
     found = set()
     for name in callsigns:
         if name.casefold() not in by_name:
-            raise NotFound(f"there is no unit {name!r}", value=name, remedy="give its callsign")
+            raise NotFound(
+                _("there is no unit {name}").format(name=name),
+                value=name,
+                remedy=_("give its callsign"),
+            )
         found.add(by_name[name.casefold()])
     return found
 
@@ -181,8 +186,8 @@ def _middle(units: list[FleetUnit], stations: list[Station]) -> tuple[float, flo
     places = places or [(s.geom.x, s.geom.y) for s in stations]
     if not places:
         raise NotFound(
-            "there is no unit and no station to cover from",
-            remedy="load units or stations, or ask for a role that sees them",
+            _("there is no unit and no station to cover from"),
+            remedy=_("load units or stations, or ask for a role that sees them"),
         )
     # The one place nearest to both medians: a median of its own may lie between two cities.
     points = np.array(places)
@@ -194,14 +199,14 @@ def _middle(units: list[FleetUnit], stations: list[Station]) -> tuple[float, flo
 def _require(kind: str | None, minutes: Sequence[float]) -> None:
     if kind is not None and kind not in StationKind.values:
         raise InvalidInput(
-            f"no kind of unit {kind!r}",
+            _("no kind of unit {kind}").format(kind=kind),
             value=kind,
-            remedy=f"choose one of {', '.join(StationKind.values)}",
+            remedy=_("choose one of {list}").format(list=", ".join(StationKind.values)),
         )
     good = all(math.isfinite(m) and 0 < m <= MOST_MINUTES for m in minutes)
     if not good or not 1 <= len(minutes) <= MOST_RINGS:
         raise InvalidInput(
-            "minutes must be above 0 and at most 60, six at most",
+            _("minutes must be above 0 and at most 60, six at most"),
             value=list(minutes),
-            remedy="ask for instance for 5, 10 and 15",
+            remedy=_("ask for instance for 5, 10 and 15"),
         )

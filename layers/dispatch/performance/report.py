@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.policies import reportable
 from layers.dispatch.performance.measuring import Measurement, measurements
@@ -42,13 +43,13 @@ def period_of(start: datetime | None, end: datetime | None) -> tuple[datetime, d
     start = end - timedelta(days=30) if start is None else _in(zone, start)
     if start >= end:
         raise InvalidInput(
-            f"the period ends {end.isoformat()}, not after its start {start.isoformat()}",
-            value=(start, end), where="from, to", remedy="give from before to",
+            _("the period ends {end}, not after its start {start}").format(end=f"{end:%Y-%m-%d %H:%M}", start=f"{start:%Y-%m-%d %H:%M}"),
+            value=(start, end), where="from, to", remedy=_("give from before to"),
         )  # fmt: skip
     if end - start > timedelta(days=LONGEST_DAYS):
         raise InvalidInput(
-            f"the period has {(end - start).days} days", value=(end - start).days, where="from, to",
-            remedy=f"ask for at most {LONGEST_DAYS}",
+            _("the period has {days} days").format(days=(end - start).days), value=(end - start).days, where="from, to",
+            remedy=_("ask for at most {days} days").format(days=LONGEST_DAYS),
         )  # fmt: skip
     return start, end
 

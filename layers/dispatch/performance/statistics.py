@@ -8,6 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from layers.dispatch.performance.intervals import BY_KEY, EXCLUDED_TITLES, INTERVALS, Interval
 from layers.dispatch.performance.measuring import Case, Measurement
@@ -37,7 +38,7 @@ def figures_by(found: Iterable[Measurement], *, by: str, zone: tzinfo) -> list[d
     ways = groupings(zone)
     if by not in ways:
         raise InvalidInput(
-            f"figures are not grouped by {by!r}", value=by, remedy=f"choose one of {', '.join(ways)}"
+            _("figures are not grouped by {by}").format(by=by), value=by, remedy=_("choose one of {list}").format(list=', '.join(ways))
         )  # fmt: skip
     parts: dict[str, dict[str, list[Measurement]]] = defaultdict(lambda: defaultdict(list))
     names: dict[str, str] = {}

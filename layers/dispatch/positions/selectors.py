@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from layers.access.policies import restrict
 from layers.dispatch.models import Unit
@@ -29,12 +30,16 @@ def unit_track(unit_id: int, *, user: Any, since: datetime, until: datetime) -> 
     """
     unit = restrict(user, Unit.objects.filter(pk=unit_id)).first()
     if unit is None:
-        raise NotFound(f"no unit {unit_id}", value=unit_id, remedy="choose one that you may see")
+        raise NotFound(
+            _("no unit {unit_id}").format(unit_id=unit_id),
+            value=unit_id,
+            remedy=_("choose one that you may see"),
+        )
     if until <= since or until - since > timedelta(days=KEEP_DAYS + 1):
         raise InvalidInput(
-            "the track's end is not after its start, or too far from it",
+            _("the track's end is not after its start, or too far from it"),
             value=(since.isoformat(), until.isoformat()),
-            remedy=f"ask for at most {KEEP_DAYS} days",
+            remedy=_("ask for at most {days} days").format(days=KEEP_DAYS),
         )
     points = list(
         UnitTrack.objects.filter(unit_id=unit_id, fix_at__gte=since, fix_at__lt=until)

@@ -17,9 +17,10 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
 from layers.coverage.plans.models import Plan
-from layers.coverage.plans.selectors import plan_figures, plan_sites_of
+from layers.coverage.plans.selectors import plan_figures, plan_sites_of, steps_seen
 from layers.errors import NotFound
 from layers.exporters.documents.plan_pdf import plan_pdf
+from layers.exporters.documents.plan_words import SEARCH_ENDED
 from layers.exporters.formats import spreadsheet_text, write_geojson, write_geopackage
 from layers.exporters.services import Sheet
 
@@ -36,8 +37,8 @@ _SITE_COLUMNS = (
 _CAMERA_COLUMNS = ("model", "heading_deg", "fov_deg", "mount_height_m", "yearly_cost_idr")
 
 
-def plan_document(plan: Plan, *, kind: str) -> tuple[bytes, str]:
-    """The plan as bytes, with their media type; `NotFound` for a kind there is not."""
+def plan_document(plan: Plan, *, kind: str, user: Any) -> tuple[bytes, str]:
+    """The plan as bytes for a reader, with their media type; `NotFound` for a kind there is not."""
     if kind not in MEDIA:
         raise NotFound(
             f"no document of kind {kind!r}", value=kind, remedy=f"choose one of {', '.join(MEDIA)}"
@@ -45,7 +46,7 @@ def plan_document(plan: Plan, *, kind: str) -> tuple[bytes, str]:
     if kind == "pdf":
         return plan_pdf(plan), MEDIA[kind]
     if kind == "xlsx":
-        return plan_workbook(plan), MEDIA[kind]
+        return plan_workbook(plan, user=user), MEDIA[kind]
     sites = plan_sites_of(plan)
     with tempfile.TemporaryDirectory(prefix="ncc-plan-") as folder:
         path = Path(folder) / f"plan.{kind}"
@@ -86,8 +87,8 @@ def _columns(rows: list[list[Any]], headers: list[str]) -> list[list[Any]]:
     return [[row[i] for row in rows] for i in range(len(headers))]
 
 
-def plan_workbook(plan: Plan) -> bytes:
-    """A workbook: summary, sites, cameras, steps. Text never runs as a formula."""
+def plan_workbook(plan: Plan, *, user: Any) -> bytes:
+    """A workbook: summary, sites, cameras, cameras to turn, steps the reader may see. Text never runs as a formula."""
     sites = plan_sites_of(plan)
     figures = plan_figures(plan, sites)
     proposed = figures["proposed"]
@@ -102,6 +103,7 @@ def plan_workbook(plan: Plan) -> bytes:
             [_("Demand"), plan.demand], [_("Demand seen before"), plan.covered_before],
             [_("Gain"), figures["gain"]], [_("Gain as proposed"), proposed["objective"]],
             [_("Proven upper bound"), proposed["bound"]], [_("Gap"), proposed["gap"]],
+            [_("Search"), str(SEARCH_ENDED.get(proposed["status"], ""))],
             [_("Assumed"), _("Ground taken as flat, trees not known.")],
         ],
     )  # fmt: skip
@@ -122,11 +124,21 @@ def plan_workbook(plan: Plan) -> bytes:
         [_("No"), _("Model"), _("Heading (°)"), _("Field of view (°)"), _("Height (m)")],
         [[site["order"], c["model"], c["heading_deg"], c["fov_deg"], c["mount_height_m"]] for site in sites for c in site["cameras"]],
     )  # fmt: skip
+    turned = plan.parameters.get("re_aimed") or []
+    if turned:
+        _page(
+            book, _("Cameras to turn"),
+            [_("Camera"), _("Heading now (°)"), _("New heading (°)"), _("New model"), _("Gain"), _("Purchase (Rp)"), _("Longitude"), _("Latitude")],
+            [
+                [row["code"], row["from_heading_deg"], row["heading_deg"], row["model"], row.get("gain"), row["cost_idr"], row["lon"], row["lat"]]
+                for row in turned
+            ],
+        )  # fmt: skip
     _page(
         book, _("Steps"), [_("When"), _("Who"), _("What"), _("Site"), _("Reason")],
         [
             [step.at.isoformat(timespec="seconds"), step.author_name, str(step.get_kind_display()), step.site.order if step.site else None, step.text]
-            for step in plan.steps.select_related("site").order_by("id")
+            for step in steps_seen(plan, user=user)
         ],
     )  # fmt: skip
     buffer = io.BytesIO()

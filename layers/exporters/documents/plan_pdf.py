@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import math
+import json
 from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
@@ -41,6 +41,13 @@ from layers.exporters.documents.ground import (
     padded,
     streets_in,
 )
+from layers.exporters.documents.plan_words import (
+    assumed_lines,
+    method_lines,
+    rupiah,
+    share,
+    whole,
+)
 from layers.places.models import Area
 
 _INK = HexColor("#16202a")
@@ -56,35 +63,6 @@ HEAD = ParagraphStyle("head", parent=BODY, fontName="Helvetica-Bold", fontSize=1
 TITLE = ParagraphStyle("title", parent=BODY, fontName="Helvetica-Bold", fontSize=20, leading=24, spaceAfter=2)  # fmt: skip
 LABEL = ParagraphStyle("label", parent=SMALL_TEXT, textColor=_SOFT, fontSize=7.2)
 FIGURE = ParagraphStyle("figure", parent=BODY, fontName="Helvetica-Bold", fontSize=12, leading=15, spaceAfter=0)  # fmt: skip
-
-
-def whole(value: float) -> str:
-    """A whole number as the reader's language writes it."""
-    text = f"{round(value):,}"
-    return text.replace(",", ".") if (get_language() or "id").startswith("id") else text
-
-
-def decimal(value: float, places: int = 1) -> str:
-    """A number with decimals as the reader's language writes it."""
-    text = f"{value:,.{places}f}"
-    if (get_language() or "id").startswith("id"):
-        text = text.replace(",", " ").replace(".", ",").replace(" ", ".")
-    return text
-
-
-def rupiah(value: int) -> str:
-    """Whole rupiah."""
-    return f"Rp {whole(value)}"
-
-
-def share(part: float, of: float) -> str:
-    """A share as per cent."""
-    return f"{decimal(100 * part / of if of > 0 else 0.0)} %"
-
-
-def at_most(gap: float) -> str:
-    """A proven gap as per cent, rounded up: what is said is never better than what was proven."""
-    return f"{decimal(math.ceil(round(1e4 * gap, 6)) / 100, 2)} %"
 
 
 def text(value: Any, style: ParagraphStyle = BODY) -> Paragraph:
@@ -104,6 +82,7 @@ def plan_pdf(plan: Plan) -> bytes:
         PageBreak(),
         text(_("Proposed sites"), HEAD),
         _site_table(sites),
+        *_turned(plan),
         *_by_area(sites),
         *_details(plan, sites),
         PageBreak(),
@@ -186,6 +165,7 @@ def _front(plan: Plan, figures: dict[str, Any]) -> list[Any]:
         text(str(plan), TITLE),
         text(" · ".join(part for part in (_("Plan of new camera sites"), where, _("plan {n}, made {date}").format(n=plan.pk, date=made)) if part), ParagraphStyle("sub", parent=BODY, textColor=_SOFT)),
         text(told),
+        *([text(_("It also turns or replaces {n} cameras that hang already; that is in the cost.").format(n=whole(figures["turned_cameras"])))] if figures["turned_cameras"] else []),
         Spacer(1, 3),
         table,
         Spacer(1, 7),
@@ -205,7 +185,7 @@ def _marks(sites: list[dict[str, Any]]) -> list[Mark]:
 
 
 def _forbidden(plan: Plan) -> list[Any]:
-    return [shapely.from_wkt(wkt) for wkt in plan.parameters.get("forbidden", [])]
+    return [shapely.from_geojson(json.dumps(shape)) for shape in plan.parameters.get("forbidden", [])]  # fmt: skip
 
 
 def _overview(plan: Plan, sites: list[dict[str, Any]]) -> MapSheet:
@@ -313,43 +293,30 @@ def _details(plan: Plan, sites: list[dict[str, Any]]) -> list[Any]:
 
 def _method(plan: Plan, figures: dict[str, Any]) -> list[Any]:
     """How it was found, what is proven, what is assumed: in plain words."""
-    asked, proposed = plan.parameters, figures["proposed"]
-    limits = [
-        _("at most {n} sites").format(n=whole(asked["sites"])) if asked.get("sites") is not None else "",
-        _("at most {money}").format(money=rupiah(asked["budget_idr"])) if asked.get("budget_idr") is not None else "",
-    ]  # fmt: skip
-    lines = [
-        _("Every street was cut into short pieces. A piece weighs more where more incidents happened, where more people live and near public places; that weight is called demand. Demand that active cameras see already was not bought again."),
-        _("Poles may stand at street corners, street ends and points that the planner or a request named: {candidates} candidates, {points} street pieces. For each pole and camera the computer drew the lines of sight past the buildings and kept the pieces seen at the level “{level}” ({edition}).").format(candidates=whole(proposed["candidates"] or 0), points=whole(proposed["demand_points"] or 0), level=_(plan.level), edition=asked.get("edition", "")),
-        _("Among them the choice was looked for that sees the most demand within {limits}.").format(limits=_(" and ").join(part for part in limits if part) or "–"),
-        _("What was found gains {objective}. It is proven that no choice among these candidates gains more than {bound}: this plan misses the best possible one by at most {gap}.").format(objective=whole(proposed["objective"]), bound=whole(proposed["bound"]), gap=at_most(proposed["gap"])),
-    ]  # fmt: skip
-    if figures["changed"]:
-        lines.append(
-            _(
-                "Since then people moved, added or took out sites. With the sites as they stand now the plan gains {gain}; the proof above is about the proposal, not about these changes."
-            ).format(gain=whole(figures["gain"]))
-        )
-    if asked.get("candidates_found", 0) > (proposed["candidates"] or 0):
-        lines.append(
-            _(
-                "There were {found} possible poles; the {kept} with the most unseen demand in reach were considered, and the proof holds for these."
-            ).format(
-                found=whole(asked["candidates_found"]), kept=whole(proposed["candidates"] or 0)
-            )
-        )
-    assumed = [
-        _("The ground is taken as flat, and trees are not known: a tree in front of a camera hides what this document counts as seen."),
-        _("Buildings without a recorded height are taken by their number of storeys, or as one storey."),
-        _("Prices are those of the price list: {site} a site for pole, power and fibre, and the price of each camera. A year's cost is network, power and upkeep.").format(site=rupiah(asked.get("site_cost_idr", 0))),
-        _("Cameras hang {height} m high and look where the table and the maps say; whoever turns one changes what it sees.").format(height=decimal(asked.get("mount_height_m", 0))),
-    ]  # fmt: skip
     return [
         text(_("How this plan was made, and how good it is"), HEAD),
-        *(text(line) for line in lines),
+        *(text(line) for line in method_lines(plan, figures)),
         text(_("What is assumed"), HEAD),
-        *(Paragraph("• " + escape(page_text(line)), BODY) for line in assumed),
+        *(Paragraph("• " + escape(page_text(line)), BODY) for line in assumed_lines(plan)),
     ]
+
+
+def _turned(plan: Plan) -> list[Any]:
+    """Existing cameras that are to hang otherwise, before a pole is bought."""
+    cameras = plan.parameters.get("re_aimed") or []
+    if not cameras:
+        return []
+    rows: list[list[Any]] = [_heads(_("Camera"), _("Heading now"), _("New heading"), _("New model"), _("Gain"), _("Purchase"), numbers=(1, 2, 4, 5))]  # fmt: skip
+    for row in cameras:
+        rows.append(
+            [
+                text(row["code"], SMALL_TEXT), text(f"{row['from_heading_deg']:.0f}°", NUMBER),
+                text(f"{row['heading_deg']:.0f}°", NUMBER), text(row["model"] or _("stays"), SMALL_TEXT),
+                text("–" if row.get("gain") is None else whole(row["gain"]), NUMBER), text(rupiah(row["cost_idr"]), NUMBER),
+            ]
+        )  # fmt: skip
+    table = _grid(rows, [_WIDTH - 128 * mm, 24 * mm, 24 * mm, 32 * mm, 20 * mm, 28 * mm])
+    return [text(_("Cameras to turn"), HEAD), table]
 
 
 def _history(plan: Plan) -> list[Any]:

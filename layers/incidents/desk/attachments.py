@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from layers.access.policies import restrict
 from layers.audit.actor import recorded
@@ -72,24 +73,24 @@ def attachment_add(
     """Keep a file with an incident. The bytes are written first; without the row nothing points to them."""
     if not 0 < size <= ATTACHMENT_MAX_BYTES:
         raise InvalidInput(
-            f"a file of {size} bytes", value=size, where="file", remedy=f"send at most {ATTACHMENT_MAX_BYTES} bytes"
+            _("a file of {size} bytes").format(size=size), value=size, where="file", remedy=_("send at most {most} MB").format(most=ATTACHMENT_MAX_BYTES >> 20)
         )  # fmt: skip
     data = bytearray()
     for chunk in chunks:
         data += chunk
         if len(data) > ATTACHMENT_MAX_BYTES:
-            raise InvalidInput("the file is larger than it said", where="file", remedy=f"send at most {ATTACHMENT_MAX_BYTES} bytes")  # fmt: skip
+            raise InvalidInput(_("the file is larger than it said"), where="file", remedy=_("send at most {most} MB").format(most=ATTACHMENT_MAX_BYTES >> 20))  # fmt: skip
     content_type = kind_of_bytes(bytes(data[:16]))
     if content_type is None:
         raise InvalidInput(
-            "this kind of file is not taken", value=name[:80], where="file", remedy=f"send one of {', '.join(ENDINGS.values())}"
+            _("this kind of file is not taken"), value=name[:80], where="file", remedy=_("send one of {list}").format(list=', '.join(ENDINGS.values()))
         )  # fmt: skip
     stored_as = f"{secrets.token_hex(16)}.{ENDINGS[content_type]}"
     path = attachments_folder() / stored_as[:2] / stored_as
     with recorded():
         incident = incident_lock(incident_id, user=user)
         if incident.attachments.count() >= ATTACHMENTS_MAX:
-            raise InvalidInput(f"{incident.number} has {ATTACHMENTS_MAX} files already", where="file", remedy="start a note instead")  # fmt: skip
+            raise InvalidInput(_("{number} has {most} files already").format(number=incident.number, most=ATTACHMENTS_MAX), where="file", remedy=_("start a note instead"))  # fmt: skip
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         path.chmod(0o640)
@@ -110,8 +111,11 @@ def attachment_open(
     visible = restrict(user, Incident.objects.filter(pk=incident_id))
     row = IncidentAttachment.objects.filter(pk=attachment_id, incident__in=visible).first()
     if row is None:
-        raise NotFound(f"no attachment {attachment_id}", value=attachment_id)
+        raise NotFound(
+            _("no attachment {attachment_id}").format(attachment_id=attachment_id),
+            value=attachment_id,
+        )
     path = attachments_folder() / row.stored_as[:2] / row.stored_as
     if not path.is_file():
-        raise Unavailable("the file is gone from the disk", value=row.pk, remedy="restore the folder of attachments from a backup")  # fmt: skip
+        raise Unavailable(_("the file is gone from the disk"), value=row.pk, remedy=_("restore the folder of attachments from a backup"))  # fmt: skip
     return row, path

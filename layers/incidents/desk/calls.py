@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.policies import restrict
 from layers.audit.actor import recorded
@@ -82,7 +83,7 @@ def call_lock(call_id: int, *, user: Any, version: int | None = None) -> Call:
     rows = restrict(user, Call.objects.select_related("incident", "taken_by"))
     call = rows.filter(pk=call_id).first()
     if call is None:
-        raise NotFound(f"no call {call_id}", value=call_id)
+        raise NotFound(_("no call {call_id}").format(call_id=call_id), value=call_id)
     version_check(call, version, what=call.code)
     return call
 
@@ -101,13 +102,15 @@ def call_take(call_id: int, *, user: Any) -> Call:
                 return call
             holder = call.taken_by.get_username() if call.taken_by else ""
             raise Conflict(
-                f"{call.code} was taken by {holder}",
+                _("{code} was taken by {holder}").format(code=call.code, holder=holder),
                 value=holder,
-                remedy="take the next one",
+                remedy=_("take the next one"),
                 details={"holder": holder},
             )
         if call.ended_at is not None:
-            raise Conflict(f"{call.code} has ended", remedy="take the next one")
+            raise Conflict(
+                _("{code} has ended").format(code=call.code), remedy=_("take the next one")
+            )
         call.taken_by = user
         fields = ["taken_by"]
         if call.answered_at is None:
@@ -132,9 +135,9 @@ def call_edit(call_id: int, *, user: Any, version: int, changes: dict[str, Any])
             if kind in NOT_REAL and call.incident_id is not None:
                 number = call.incident.number if call.incident else ""
                 raise Conflict(
-                    f"{call.code} belongs to {number}",
+                    _("{code} belongs to {number}").format(code=call.code, number=number),
                     value=number,
-                    remedy="close the incident as unfounded or false alarm instead",
+                    remedy=_("close the incident as unfounded or false alarm instead"),
                 )
             call.kind = kind
             fields.append("kind")
@@ -195,9 +198,11 @@ def call_incident_create(call_id: int, *, user: Any, type_code: str, lon: float 
         _require_free(call)
         if call.kind != Call.Kind.NORMAL:
             raise Conflict(
-                f"{call.code} is counted as {call.kind}",
+                _("{code} is counted as {kind}").format(
+                    code=call.code, kind=call.get_kind_display()
+                ),
                 value=call.kind,
-                remedy="a call that is not normal never becomes an incident; set its kind first",
+                remedy=_("a call that is not normal never becomes an incident; set its kind first"),
             )
         spot = spot_find(lon=lon, lat=lat, accuracy_m=accuracy_m, source=location_source)
         if spot is None and call.geom is not None:
@@ -219,9 +224,9 @@ def _require_free(call: Call) -> None:
     if call.incident_id is not None:
         number = call.incident.number if call.incident else ""
         raise Conflict(
-            f"{call.code} belongs to {number} already",
+            _("{code} belongs to {number} already").format(code=call.code, number=number),
             value=number,
-            remedy="open that incident",
+            remedy=_("open that incident"),
             details={"incident": number},
         )
 
@@ -250,12 +255,14 @@ def call_link(call_id: int, *, user: Any, number: str) -> Call:
         _require_free(call)
         if call.kind in NOT_REAL:
             raise Conflict(
-                f"{call.code} is counted as {call.kind}",
+                _("{code} is counted as {kind}").format(
+                    code=call.code, kind=call.get_kind_display()
+                ),
                 value=call.kind,
-                remedy="such a call belongs to no incident; set its kind first",
+                remedy=_("such a call belongs to no incident; set its kind first"),
             )
         if incident.state in (IncidentState.MERGED, IncidentState.CANCELLED):
-            raise Conflict(f"{incident.number} is {incident.state}", value=incident.state, remedy="join it to the incident that goes on")  # fmt: skip
+            raise Conflict(_("{number} is {state}").format(number=incident.number, state=incident.get_state_display()), value=incident.state, remedy=_("join it to the incident that goes on"))  # fmt: skip
         if incident.calls.exists():
             call.kind = Call.Kind.DUPLICATE
         events = _join(call, incident, user)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.policies import Can, rights_of
 from layers.audit.actor import recorded
@@ -34,7 +35,7 @@ def type_of_code(code: str) -> IncidentType:
     kind = IncidentType.objects.select_related("lead_agency").filter(code=code).first()
     if kind is None:
         raise InvalidInput(
-            f"no incident type {code!r}", value=code, where="type", remedy="choose one of the list of types"
+            _("no incident type {code}").format(code=code), value=code, where="type", remedy=_("choose one of the list of types")
         )  # fmt: skip
     return kind
 
@@ -45,7 +46,7 @@ def lead_agency(code: str | None, *, kind: IncidentType, user: Any) -> Agency | 
         agency = Agency.objects.filter(code=code).first()
         if agency is None or not _may_lead(user, agency):
             raise InvalidInput(
-                f"no agency {code!r}", value=code, where="agency", remedy="choose one of your city's agencies"
+                _("no agency {code}").format(code=code), value=code, where="agency", remedy=_("choose one of your city's agencies")
             )  # fmt: skip
         return agency
     if kind.lead_agency is not None and _may_lead(user, kind.lead_agency):
@@ -86,10 +87,10 @@ def schedule_check(scheduled_for: datetime | None) -> datetime | None:
     now = timezone.now()
     if not now < scheduled_for <= now + SCHEDULE_AHEAD_MAX:
         raise InvalidInput(
-            "a scheduled incident lies ahead, by a year at most",
+            _("a scheduled incident lies ahead, by a year at most"),
             value=scheduled_for.isoformat(),
             where="scheduled_for",
-            remedy="leave it empty for what happens now",
+            remedy=_("leave it empty for what happens now"),
         )
     return scheduled_for
 
@@ -152,9 +153,9 @@ def incident_report(*, user: Any, type_code: str, lon: float | None, lat: float 
 def place_missing() -> InvalidInput:
     """The refusal of an incident that is nowhere."""
     return InvalidInput(
-        "the place is missing or names several places",
+        _("the place is missing or names several places"),
         where="lon",
-        remedy="click on the map, choose a search result, or give coordinates",
+        remedy=_("click on the map, choose a search result, or give coordinates"),
     )
 
 
@@ -164,14 +165,16 @@ def incident_edit(
     """Correct what is known of an incident; the first type stays, closed ones stay as they are."""
     unknown = set(changes) - set(EDITABLE)
     if unknown:
-        raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be edited", remedy=f"editable: {', '.join(EDITABLE)}")  # fmt: skip
+        raise InvalidInput(_("{list} cannot be edited").format(list=', '.join(sorted(unknown))), remedy=_("editable: {list}").format(list=', '.join(EDITABLE)))  # fmt: skip
     with recorded():
         incident = incident_lock(incident_id, user=user, version=version)
         if incident.state not in OPEN_STATES:
             raise Conflict(
-                f"{incident.number} is {incident.state}",
+                _("{number} is {state}").format(
+                    number=incident.number, state=incident.get_state_display()
+                ),
                 value=incident.state,
-                remedy="reopen it to change it",
+                remedy=_("reopen it to change it"),
             )
         fields, detail = _apply(incident, changes, user)
         if fields:
@@ -212,7 +215,7 @@ def _apply(
             fields.append("agency")
     if "scheduled_for" in changes and changes["scheduled_for"] != incident.scheduled_for:
         if incident.first_dispatch_at is not None:
-            raise Conflict(f"{incident.number} was dispatched already", remedy="its time cannot be moved")  # fmt: skip
+            raise Conflict(_("{number} was dispatched already").format(number=incident.number), remedy=_("its time cannot be moved"))  # fmt: skip
         incident.scheduled_for = schedule_check(changes["scheduled_for"])
         detail["scheduled_for"] = True
         fields.append("scheduled_for")
@@ -225,7 +228,7 @@ def _apply(
 def _move(incident: Incident, changes: dict[str, Any]) -> list[str]:
     lon, lat = changes.get("lon"), changes.get("lat")
     if lon is None or lat is None:
-        raise InvalidInput("half of the coordinates is missing", remedy="give lon and lat")
+        raise InvalidInput(_("half of the coordinates is missing"), remedy=_("give lon and lat"))
     spot = Spot(point_checked(lon, lat), changes.get("accuracy_m"), changes.get("location_source") or LocationSource.CLICK)  # fmt: skip
     incident.geom = spot.point
     incident.area = spot.area
@@ -238,7 +241,7 @@ def incident_by_number(number: str, *, user: Any) -> Incident:
     """An incident the user may see, by its number."""
     incident = seen_by(user, Incident.objects.all()).filter(number=number.strip().upper()).first()
     if incident is None:
-        raise NotFound(f"no incident {number}", value=number, remedy="look at its number on the board")  # fmt: skip
+        raise NotFound(_("no incident {number}").format(number=number), value=number, remedy=_("look at its number on the board"))  # fmt: skip
     return incident
 
 

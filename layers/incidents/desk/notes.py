@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from layers.access.policies import restrict
 from layers.assets.models import Camera
 from layers.audit.actor import recorded
@@ -22,7 +24,7 @@ def note_add(incident_id: int, *, user: Any, text: str) -> IncidentNote:
     """Write a note; a closed incident takes notes too."""
     text = text.strip()
     if not 1 <= len(text) <= NOTE_MAX:
-        raise InvalidInput("an empty or too long note", where="text", remedy=f"write 1 to {NOTE_MAX} characters")  # fmt: skip
+        raise InvalidInput(_("an empty or too long note"), where="text", remedy=_("write 1 to {most} characters").format(most=NOTE_MAX))  # fmt: skip
     with recorded():
         incident = incident_lock(incident_id, user=user)
         note = IncidentNote.objects.create(incident=incident, author=author_of(user), text=text)
@@ -35,11 +37,11 @@ def cameras_link(incident_id: int, *, user: Any, codes: Sequence[str]) -> list[s
     """Make these the cameras of the incident; the codes now linked."""
     wanted = list(dict.fromkeys(codes))
     if len(wanted) > CAMERAS_MAX:
-        raise InvalidInput(f"{len(wanted)} cameras named", where="codes", remedy=f"name at most {CAMERAS_MAX}")  # fmt: skip
+        raise InvalidInput(_("{n} cameras named").format(n=len(wanted)), where="codes", remedy=_("name at most {most}").format(most=CAMERAS_MAX))  # fmt: skip
     known = dict(restrict(user, Camera.objects.filter(code__in=wanted)).values_list("code", "pk"))
     missing = [code for code in wanted if code not in known]
     if missing:
-        raise InvalidInput(f"no camera {', '.join(missing)}", value=missing, where="codes", remedy="use codes of cameras you may see")  # fmt: skip
+        raise InvalidInput(_("no camera {list}").format(list=', '.join(missing)), value=missing, where="codes", remedy=_("use codes of cameras you may see"))  # fmt: skip
     with recorded():
         incident = incident_lock(incident_id, user=user)
         IncidentCamera.objects.filter(incident=incident).exclude(camera__in=known.values()).delete()

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from django.contrib.gis.geos import Point
+from django.utils.translation import gettext as _
 
 from layers.errors import InvalidInput
 from layers.incidents.models import LocationSource
@@ -48,15 +49,15 @@ def point_checked(lon: float, lat: float) -> Point:
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         swapped = math.isfinite(lon) and math.isfinite(lat) and abs(lat) <= 180 and abs(lon) <= 90
         raise InvalidInput(
-            f"longitude {lon}, latitude {lat} is out of range",
+            _("longitude {lon}, latitude {lat} is out of range").format(lon=lon, lat=lat),
             value=(lon, lat),
-            remedy="longitude comes first; these look swapped"
+            remedy=_("longitude comes first; these look swapped")
             if swapped
-            else "give degrees in WGS 84, longitude first",
+            else _("give degrees in WGS 84, longitude first"),
         )
     if lon == 0 and lat == 0:
         raise InvalidInput(
-            "0, 0 is no place", value=(lon, lat), remedy="give the coordinates of the place"
+            _("0, 0 is no place"), value=(lon, lat), remedy=_("give the coordinates of the place")
         )
     return Point(lon, lat, srid=4326)
 
@@ -79,7 +80,7 @@ def spot_find(
 ) -> Spot | None:
     """A spot from coordinates, or from words where those name one place well enough; None from neither."""
     if (lon is None) != (lat is None):
-        raise InvalidInput("half of the coordinates is missing", remedy="give lon and lat, or neither")  # fmt: skip
+        raise InvalidInput(_("half of the coordinates is missing"), remedy=_("give lon and lat, or neither"))  # fmt: skip
     if lon is not None and lat is not None:
         return Spot(point_checked(lon, lat), accuracy_m, source or LocationSource.CLICK)
     found = words_found(text)

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.audit.actor import recorded
 from layers.errors import InvalidInput
@@ -37,7 +38,7 @@ def once(
             return work(), True
     if len(key) > KEY_MAX or not key.isprintable():
         raise InvalidInput(
-            "the idempotency key is too long", where="Idempotency-Key", remedy=f"send at most {KEY_MAX} characters"
+            _("the idempotency key is too long"), where="Idempotency-Key", remedy=_("send at most {most} characters").format(most=KEY_MAX)
         )  # fmt: skip
     text = json.dumps([action, body], sort_keys=True, cls=DjangoJSONEncoder)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -53,10 +54,10 @@ def once(
         if not fresh:
             if receipt.digest != digest:
                 raise InvalidInput(
-                    "this idempotency key was used for another request",
+                    _("this idempotency key was used for another request"),
                     value=key,
                     where="Idempotency-Key",
-                    remedy="make a new key for each form",
+                    remedy=_("make a new key for each form"),
                 )
             return receipt.result, False
         receipt.result = work()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from layers.errors import InvalidInput
 
 #: Clocks of desks may differ by this much (s).
@@ -15,7 +17,7 @@ def time_checked(at: datetime | None, *, now: datetime, oldest: timedelta = time
     if at is None:
         return None
     if at > now + timedelta(seconds=CLOCK_SLACK_S):
-        raise InvalidInput("the time lies ahead", value=at.isoformat(), where="at", remedy="correct the clock, or leave the time empty for now")  # fmt: skip
+        raise InvalidInput(_("the time lies ahead"), value=at.isoformat(), where="at", remedy=_("correct the clock, or leave the time empty for now"))  # fmt: skip
     if at < now - oldest:
-        raise InvalidInput(f"the time is more than {oldest.days} days ago", value=at.isoformat(), where="at", remedy="check the date")  # fmt: skip
+        raise InvalidInput(_("the time is more than {days} days ago").format(days=oldest.days), value=at.isoformat(), where="at", remedy=_("check the date"))  # fmt: skip
     return at

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.policies import restrict
+from layers.audit.changes import change_details
 from layers.errors import Conflict, InvalidInput, NotFound
 from layers.incidents.lifecycle.table import (
     TRANSITIONS,
@@ -47,19 +49,23 @@ def incident_lock(incident_id: int, *, user: Any, version: int | None = None) ->
     rows = Incident.objects.select_related("type", "agency", "area")
     incident = seen_by(user, rows).filter(pk=incident_id).first()
     if incident is None:
-        raise NotFound(f"no incident {incident_id}", value=incident_id)
+        raise NotFound(
+            _("no incident {incident_id}").format(incident_id=incident_id), value=incident_id
+        )
     version_check(incident, version, what=incident.number)
     return incident
 
 
 def version_check(row: Any, version: int | None, *, what: str) -> None:
-    """`Conflict` when somebody else changed the row since the form was filled in."""
+    """`Conflict`, naming who and when, when the row was changed since the form was filled in."""
     if version is not None and version != row.version:
+        changed = change_details(row)
+        who = changed["changed_by"] or _("somebody else")
         raise Conflict(
-            f"{what} was changed by somebody else meanwhile",
+            _("{what} was changed meanwhile by {who}").format(what=what, who=who),
             value=row.version,
-            remedy="look at the current values and send yours again",
-            details={"stale": True, "current_version": row.version},
+            remedy=_("look at the current values and send yours again"),
+            details={"stale": True, "current_version": row.version, **changed},
         )
 
 
@@ -72,11 +78,13 @@ def incident_save(incident: Incident, *fields: str) -> None:
 def transition_check(incident: Incident, action: Action) -> IncidentState:
     """The state the action leads to, or `Conflict` naming what is possible instead."""
     if not action_allowed(incident.state, action):
-        possible = ", ".join(actions_in(incident.state)) or "none"
+        possible = ", ".join(str(Action(one).label) for one in actions_in(incident.state))
         raise Conflict(
-            f"{incident.number} is {incident.state}: {action} is not possible",
+            _("{number} is {state}: not possible is {action}").format(
+                number=incident.number, state=incident.get_state_display(), action=action.label
+            ),
             value=incident.state,
-            remedy=f"possible now: {possible}",
+            remedy=_("possible now: {list}").format(list=possible or "–"),
             details={"state": incident.state, "actions": actions_in(incident.state)},
         )
     return TRANSITIONS[action][IncidentState(incident.state)][0]
@@ -111,13 +119,19 @@ def incident_act(
     at = at or now
     if action == Action.CLOSE and disposition not in Disposition.values:
         raise InvalidInput(
-            "closing needs a disposition",
+            _("closing needs a disposition"),
             value=disposition,
             where="disposition",
-            remedy=f"choose one of {', '.join(Disposition.values)}",
+            remedy=_("choose one of {list}").format(
+                list=", ".join(str(one) for one in Disposition.labels)
+            ),
         )
     if action in (Action.CANCEL, Action.HOLD, Action.REOPEN) and not reason.strip():
-        raise InvalidInput(f"{action} needs a reason", where="reason", remedy="say why in a word")
+        raise InvalidInput(
+            _("{what} needs a reason").format(what=action.label),
+            where="reason",
+            remedy=_("say why in a word"),
+        )
     before = incident.state
     fields = incident_enter(incident, state, at=at)
     if action == Action.CLOSE:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from layers.incidents.models import IncidentState as State
 
@@ -19,6 +22,18 @@ class Action(StrEnum):
     REOPEN = "reopen"
     MERGE = "merge"
     FOLLOW = "follow"
+
+    @property
+    def label(self) -> Any:
+        """What a person reads."""
+        return _ACTION_LABELS[self]
+
+
+_ACTION_LABELS = {
+    Action.ACCEPT: _("accept"), Action.HOLD: _("put on hold"), Action.RESUME: _("resume"),
+    Action.UNDER_CONTROL: _("under control"), Action.CANCEL: _("cancel"), Action.CLOSE: _("close"),
+    Action.REOPEN: _("reopen"), Action.MERGE: _("merge"), Action.FOLLOW: _("state follows from the units"),
+}  # fmt: skip
 
 
 #: States in which an incident still needs somebody.

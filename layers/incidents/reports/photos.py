@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from layers.errors import HostileInput, InvalidInput
@@ -25,7 +26,7 @@ def photo_store(data: bytes) -> str:
     is no JPEG, PNG or WebP, `HostileInput` for what would not fit into memory.
     """
     if len(data) > PHOTO_MAX_BYTES:
-        raise InvalidInput("the photo is too large", value=len(data), remedy=f"send at most {PHOTO_MAX_BYTES >> 20} MB")  # fmt: skip
+        raise InvalidInput(_("the photo is too large"), value=len(data), remedy=_("send at most {most} MB").format(most=PHOTO_MAX_BYTES >> 20))  # fmt: skip
     name = f"{secrets.token_hex(16)}.jpg"
     path = _path(name)
     encoded = _encoded(data)
@@ -51,16 +52,16 @@ def _encoded(data: bytes) -> bytes:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 if image.width * image.height > PHOTO_MAX_PIXELS:
-                    raise HostileInput("the photo has too many pixels", value=image.size)
+                    raise HostileInput(_("the photo has too many pixels"), value=image.size)
                 image.draft("RGB", (PHOTO_SIDE, PHOTO_SIDE))
                 upright = ImageOps.exif_transpose(image).convert("RGB")
     except HostileInput:
         raise
     except Image.DecompressionBombError as error:
-        raise HostileInput("the photo has too many pixels") from error
+        raise HostileInput(_("the photo has too many pixels")) from error
     except Exception as error:  # Pillow raises many kinds for a broken picture
         raise InvalidInput(
-            "this is no photo", value=type(error).__name__, remedy="send a JPEG, PNG or WebP"
+            _("this is no photo"), value=type(error).__name__, remedy=_("send a JPEG, PNG or WebP")
         ) from error
     upright.thumbnail((PHOTO_SIDE, PHOTO_SIDE))
     out = io.BytesIO()

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.gis.geos import Point
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.access.policies import Can, require, rights_of
 from layers.audit.actor import recorded
@@ -55,12 +56,12 @@ def report_create(
     """
     kind = IncidentType.objects.filter(code=_text(type_code, 40), sensitive=False).first()
     if kind is None:
-        raise InvalidInput("that kind cannot be reported here", value=type_code[:40], where="type", remedy="choose one of the list")  # fmt: skip
+        raise InvalidInput(_("that kind cannot be reported here"), value=type_code[:40], where="type", remedy=_("choose one of the list"))  # fmt: skip
     if (lon is None) != (lat is None):
-        raise InvalidInput("half of the coordinates is missing", where="place", remedy="give both, or an address")  # fmt: skip
+        raise InvalidInput(_("half of the coordinates is missing"), where="place", remedy=_("give both, or an address"))  # fmt: skip
     point = point_checked(lon, lat) if lon is not None and lat is not None else None
     if point is None and not address.strip():
-        raise InvalidInput("the report has no place", where="place", remedy="choose a place on the map, or write the address")  # fmt: skip
+        raise InvalidInput(_("the report has no place"), where="place", remedy=_("choose a place on the map, or write the address"))  # fmt: skip
     area = area_of(point) if point is not None else None
     government = _government(point)
     digest = _source_hash(source)
@@ -102,8 +103,8 @@ def _check_rate(digest: str) -> None:
     for rows, span, most in limits:
         if rows.filter(created_at__gt=now - span).count() >= most:
             raise TooMany(
-                "too many reports in a short time",
-                remedy="wait a while; in an emergency call 112",
+                _("too many reports in a short time"),
+                remedy=_("wait a while; in an emergency call 112"),
             )
 
 
@@ -135,7 +136,7 @@ def report_visible(report_id: int, *, user: Any, lock: bool = False) -> CitizenR
     row = rows.filter(pk=report_id).first()
     mine = rights.everywhere or (row is not None and row.government in {"", *rights.governments})
     if row is None or not mine:
-        raise NotFound(f"no report {report_id}", value=report_id)
+        raise NotFound(_("no report {report_id}").format(report_id=report_id), value=report_id)
     return row
 
 
@@ -182,7 +183,7 @@ def report_reject(report_id: int, *, user: Any, reason: str) -> CitizenReport:
     require(user, Can.TAKE_CALLS)
     reason = _text(reason, 300)
     if not reason:
-        raise InvalidInput("a reason is missing", where="reason", remedy="say why; the reporter reads it")  # fmt: skip
+        raise InvalidInput(_("a reason is missing"), where="reason", remedy=_("say why; the reporter reads it"))  # fmt: skip
     with recorded():
         report = _undecided(report_id, user)
         _decide(report, CitizenReport.State.REJECTED, user=user, reason=reason)
@@ -194,9 +195,11 @@ def _undecided(report_id: int, user: Any) -> CitizenReport:
     if report.state != CitizenReport.State.NEW:
         by = report.decided_by.get_username() if report.decided_by else ""
         raise Conflict(
-            f"{report.code} was decided by {by or 'somebody else'} already",
+            _("{code} was decided by {who} already").format(
+                code=report.code, who=by or _("somebody else")
+            ),
             value=report.state,
-            remedy="load the queue again",
+            remedy=_("load the queue again"),
             details={"state": report.state, "by": by},
         )
     return report

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import translation
 
 from layers.coverage.planning.asked import APART_FROM_SITES_M, SPACING_M
 from layers.coverage.planning.options import (
@@ -99,38 +100,40 @@ class Command(JsonCommand):
 
     def answer(self, **options: Any) -> dict[str, Any]:
         certificate = options["certificate"]
-        return plan_sites(
-            sites=options["sites"],
-            budget_idr=options["budget"],
-            share=options["share"],
-            candidates_extra=required_places(options["candidates"])
-            if options["candidates"]
-            else None,
-            corners=not options["no_corners"],
-            min_distance_m=options["min_distance"],
-            site_distance_m=options["site_distance"],
-            models=tuple(options["model"]) if options["model"] else None,
-            headings_deg=tuple(options["heading"]) if options["heading"] else HEADINGS_DEG,
-            cameras_per_site=options["cameras_per_site"],
-            mount_height_m=options["mount_height"],
-            site_cost_idr=options["site_cost"],
-            site_yearly_cost_idr=options["site_yearly_cost"],
-            camera_cost_idr=options["camera_cost"],
-            backup_share=options["backup"],
-            re_aim=options["re_aim"],
-            swap=options["swap"],
-            re_aim_cost_idr=options["re_aim_cost"],
-            most_candidates=options["most_candidates"],
-            seed=options["seed"],
-            area_code=options["area"],
-            level=options["level"],
-            required=required_places(options["require"]) if options["require"] else None,
-            forbidden=forbidden_places(options["forbid"]) if options["forbid"] else None,
-            gap=options["gap"],
-            time_limit_s=options["time_limit"],
-            profile_name=options["profile"],
-            edition=options["edition"],
-            name=options["name"],
-            certificate_path=Path(certificate) if certificate else None,
-            progress=self.progress,
-        )
+        # A command speaks English, whatever the site speaks.
+        with translation.override("en"):
+            return plan_sites(
+                sites=options["sites"],
+                budget_idr=options["budget"],
+                share=options["share"],
+                candidates_extra=required_places(options["candidates"])
+                if options["candidates"]
+                else None,
+                corners=not options["no_corners"],
+                min_distance_m=options["min_distance"],
+                site_distance_m=options["site_distance"],
+                models=tuple(options["model"]) if options["model"] else None,
+                headings_deg=tuple(options["heading"]) if options["heading"] else HEADINGS_DEG,
+                cameras_per_site=options["cameras_per_site"],
+                mount_height_m=options["mount_height"],
+                site_cost_idr=options["site_cost"],
+                site_yearly_cost_idr=options["site_yearly_cost"],
+                camera_cost_idr=options["camera_cost"],
+                backup_share=options["backup"],
+                re_aim=options["re_aim"],
+                swap=options["swap"],
+                re_aim_cost_idr=options["re_aim_cost"],
+                most_candidates=options["most_candidates"],
+                seed=options["seed"],
+                area_code=options["area"],
+                level=options["level"],
+                required=required_places(options["require"]) if options["require"] else None,
+                forbidden=forbidden_places(options["forbid"]) if options["forbid"] else None,
+                gap=options["gap"],
+                time_limit_s=options["time_limit"],
+                profile_name=options["profile"],
+                edition=options["edition"],
+                name=options["name"],
+                certificate_path=Path(certificate) if certificate else None,
+                progress=self.progress,
+            )

@@ -311,3 +311,42 @@ def test_a_plan_of_a_neighbour_is_theirs(people: People, street: Any) -> None:
     Plan.objects.filter(pk=theirs.pk).update(government="35.07")
     assert seen_by(people.neighbour) == {theirs.pk}
     assert not seen_by(people.planner)
+
+
+def test_of_comments_on_a_draft_planners_alone_read(draft: Plan, people: People) -> None:
+    services.plan_comment(draft.pk, text="pendapat awal", user=people.planner)
+    go(draft, State.SENT, people.planner)
+    services.plan_comment(draft.pk, text="di muka polisi", user=people.planner)
+    go(draft, State.DRAFT, people.planner, "ditarik")
+    services.plan_comment(draft.pk, text="antarkita", user=people.other_planner)
+    go(draft, State.SENT, people.planner, "dikirim lagi")
+    services.plan_comment(draft.pk, text="tiang miring", user=people.police)
+
+    def said(user: Any) -> list[str]:
+        return [step["text"] for step in plan_detail(draft.pk, user=user)["steps"] if step["kind"] == "comment"]  # fmt: skip
+
+    for who in ("police", "executive"):
+        assert said(getattr(people, who)) == ["di muka polisi", "tiang miring"], who
+    everything = ["pendapat awal", "di muka polisi", "antarkita", "tiang miring"]
+    assert said(people.planner) == said(people.other_planner) == everything
+    states = [step["after"] for step in plan_detail(draft.pk, user=people.police)["steps"] if step["kind"] == "state"]  # fmt: skip
+    assert states == ["sent", "draft", "sent"]
+
+
+def test_renaming_is_a_step_of_its_own_and_the_public_reads_the_decisions_reason(
+    draft: Plan, people: People
+) -> None:
+    go(draft, State.REJECTED, people.planner, "belum ada dana")
+    services.plan_rename(draft.pk, name="  Titik baru 2027 ", version=draft.version, user=people.planner)  # fmt: skip
+    draft.refresh_from_db()
+    assert draft.name == "Titik baru 2027"
+    step = draft.steps.latest("id")
+    assert (step.kind, step.author) == ("renamed", people.planner)
+    assert "Rencana" in step.text
+    with pytest.raises(InvalidInput):
+        services.plan_rename(draft.pk, name=" ", version=draft.version, user=people.planner)
+    services.plan_release(draft.pk, version=draft.version, reason="rapat", user=people.planner)
+    assert decisions_released()[0]["reason"] == "belum ada dana"
+    draft.refresh_from_db()
+    with pytest.raises(Conflict):
+        services.plan_rename(draft.pk, name="Lain", version=draft.version, user=people.planner)

@@ -6,13 +6,16 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.gis.geos import LineString
 
+from layers.coverage.plans import tasks
 from layers.coverage.plans.models import Plan, PlanSite
 from layers.coverage.plans.tasks import PLAN, plan_order
-from layers.errors import Forbidden, InvalidInput, NotFound
+from layers.errors import Forbidden, Infeasible, InvalidInput, NotFound
 from layers.geo.crs import geodesic_m
 from layers.jobs.models import Job
-from layers.jobs.registry import job_kind_get
+from layers.jobs.registry import JobCancelled, job_kind_get
+from layers.network.models import Road
 from tests.coverage.plans.conftest import People, place
 from tests.coverage.plans.test_requests import ask
 
@@ -65,3 +68,75 @@ def test_a_zone_that_crosses_itself_is_refused(people: People, street: Any) -> N
     job = plan_order(json.loads(json.dumps({**ASKED, "forbidden": [bow]})), user=people.planner)
     with pytest.raises(InvalidInput):
         job_kind_get(PLAN).chunk(job, job.params)
+
+
+def _stopped_at(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """The job is called off as soon as a line with these words was told."""
+    told: list[str] = []
+    plain = tasks._reporter
+
+    def reporter(job: Job, limit_s: float) -> Any:
+        report = plain(job, limit_s)
+
+        def said(line: str) -> None:
+            told.append(line)
+            report(line)
+
+        return said
+
+    def called_off(job: Job) -> bool:
+        return any(words in line for line in told)
+
+    def checkpoint(job: Job) -> None:
+        if called_off(job):
+            raise JobCancelled
+
+    monkeypatch.setattr(tasks, "_reporter", reporter)
+    monkeypatch.setattr(tasks, "job_cancelled", called_off)
+    monkeypatch.setattr(tasks, "job_checkpoint", checkpoint)
+
+
+def test_called_off_in_its_search_the_best_plan_found_is_kept_with_its_bound(
+    people: People, street: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for step in range(-5, 6):
+        Road.objects.create(
+            name=f"Jalan Lintang {step}", road_class="residential",
+            geom=LineString([place(step * 61.0 + 7.0, north) for north in (-150.0, -70.0, 60.0, 160.0)], srid=4326),
+        )  # fmt: skip
+    asked = {**ASKED, "sites": None, "budget_idr": 137_000_000, "min_distance_m": 12.0, "gap": 0.0}
+    job = plan_order(dict(asked), user=people.planner)
+    best = Plan.objects.get(pk=job_kind_get(PLAN).chunk(job, job.params)["plan"])
+    _stopped_at(monkeypatch, "gain ")
+    job = plan_order({**asked, "name": "B"}, user=people.planner)
+    made = job_kind_get(PLAN).chunk(job, job.params)
+    plan = Plan.objects.get(pk=made["plan"])
+    assert made["stopped_early"] is True
+    assert plan.status == "cancelled"
+    assert plan.cost_idr <= 137_000_000
+    assert 0 < plan.objective <= best.objective * (1 + 1e-9)
+    assert plan.bound >= best.objective * (1 - 1e-9)
+    assert plan.gap == pytest.approx((plan.bound - plan.objective) / plan.bound)
+    assert plan.steps.get().kind == "created"
+
+
+def test_called_off_before_the_search_nothing_is_stored(
+    people: People, street: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _stopped_at(monkeypatch, "sight lines")
+    job = plan_order(dict(ASKED), user=people.planner)
+    with pytest.raises(JobCancelled):
+        job_kind_get(PLAN).chunk(job, job.params)
+    assert not Plan.objects.exists()
+
+
+def test_what_a_job_refuses_is_said_in_the_language_of_who_asked(
+    people: People, street: Any
+) -> None:
+    asked = {**ASKED, "sites": 1, "required": [place(0.0, 4.0), place(150.0, 4.0)]}
+    for language, words in (("id", "2 titik wajib"), ("en", "2 sites are required")):
+        people.planner.language = language
+        people.planner.save(update_fields=["language"])
+        job = plan_order({**asked, "name": language}, user=people.planner)
+        with pytest.raises(Infeasible, match=words):
+            job_kind_get(PLAN).chunk(job, job.params)

@@ -1,9 +1,8 @@
 // What to tell somebody whose form was overtaken: which fields, from what to what, by whom, and both ways out.
 
 import { button, el } from "../dom.js";
-import { formatTime } from "../format.js";
 import { t } from "../text.js";
-import { refusalWords } from "./refusals.js";
+import { overtakenWords, refusalWords } from "./refusals.js";
 
 export const isConflict = (error) => error?.status === 409;
 
@@ -18,10 +17,8 @@ export function changedFields(base, current, fields) {
 export function conflictNotice(error, base, labels, { keepMine, takeTheirs }) {
   const current = error.body?.current ?? null;
   const changes = current ? changedFields(base, current, Object.keys(labels)) : [];
-  const who = current?.changed_by ?? current?.taken_by;
-  const when = current?.changed_at ?? null;
   return el("div", { class: "conflict banner", dataset: { kind: "warn" }, role: "alert" },
-    el("p", {}, el("b", { text: who ? t("Changed meanwhile by {who}.", { who: words(who) }) : t("Changed meanwhile by somebody else.") }), when ? el("span", { text: ` ${formatTime(when)}` }) : null),
+    el("p", {}, el("b", { text: overtakenWords(error.body ?? {}) })),
     changes.length
       ? el("ul", { class: "conflict-lines" }, changes.map((change) => el("li", {}, el("b", { text: labels[change.name] }), el("span", { text: ` ${change.was} → ${change.now}` }))))
       : el("p", { text: refusalWords(error) }),

@@ -1,5 +1,6 @@
 // Why the server said no, in the reader's words where the answer says what stands in the way.
 
+import { formatTime } from "../format.js";
 import { shortNumber } from "./board.js";
 import { t } from "../text.js";
 
@@ -11,9 +12,19 @@ const numbers = (list) => [list].flat().map(shortNumber).join(", ");
 
 export const reasonWords = (reason) => word(`reason_${reason}`, String(reason ?? "").replace(/_/g, " "));
 
-// One unit that could not be sent: which incident holds it, and who sent it there.
+// One unit that could not be sent: which incident holds it, or which status keeps it; who did that, and when.
 export function heldWords(one) {
-  return [one.incident ? t("is on {number}", { number: shortNumber(one.incident) }) : reasonWords(one.reason), one.holder ? t("sent by {who}", { who: one.holder }) : ""].filter(Boolean).join(", ");
+  const held = one.incident ? t("is on {number}", { number: shortNumber(one.incident) }) : [reasonWords(one.reason), one.text || one.status_name].filter(Boolean).join(": ");
+  const who = one.holder ? t(one.incident ? "sent by {who}" : "set by {who}", { who: one.holder }) : "";
+  return [held, who, one.since ? t("since {time}", { time: formatTime(one.since) }) : ""].filter(Boolean).join(", ");
+}
+
+// Who was faster, and when, where the answer says so.
+export function overtakenWords(body) {
+  const by = body.changed_by ?? body.current?.changed_by ?? body.current?.taken_by;
+  const who = by && typeof by === "object" ? (by.name ?? by.username) : by;
+  const at = body.changed_at ?? body.current?.changed_at;
+  return [who ? t("Changed meanwhile by {who}.", { who }) : t("Changed meanwhile by somebody else."), at ? formatTime(at) : ""].filter(Boolean).join(" ");
 }
 
 export function refusalWords(error) {
@@ -25,6 +36,6 @@ export function refusalWords(error) {
   if (body.incidents?.length) return t("The unit is on {numbers}.", { numbers: numbers(body.incidents) });
   if (body.holder) return t("{who} has this call already.", { who: body.holder });
   if (typeof body.incident === "string") return t("It belongs to {number} already.", { number: shortNumber(body.incident) });
-  if (body.stale) return t("Changed meanwhile by somebody else.");
+  if (body.stale) return overtakenWords(body);
   return error.message;
 }

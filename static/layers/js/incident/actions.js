@@ -1,6 +1,6 @@
 // What can be done with an incident now: one key each; what needs an answer asks under the row.
 
-import { incidentDetail, incidentEdit, incidentMerge, incidentState } from "../api_dispatch.js";
+import { incidentEdit, incidentMerge, incidentState } from "../api_dispatch.js";
 import { clear, el } from "../dom.js";
 import { shortNumber } from "../dispatch/board.js";
 import { changedFields, conflictNotice, isConflict } from "../dispatch/conflict.js";
@@ -15,17 +15,6 @@ const KEYS = { accept: "a", hold: "h", resume: "r", under_control: "k", close: "
 
 export function createActions(node, asking, { root, board, choices, can, current, onDone }) {
   const row = node;
-
-  // Who changed it last, by the incident's own history.
-  async function nameTheOther(error, base) {
-    try {
-      const { timeline } = await incidentDetail(base.id);
-      const last = [...(timeline ?? [])].sort((a, b) => Date.parse(b.recorded_at) - Date.parse(a.recorded_at))[0];
-      if (last?.author) Object.assign(error.body.current, { changed_by: last.author, changed_at: last.recorded_at });
-    } catch {
-      // Then it is somebody else.
-    }
-  }
 
   // Sends an order with the version on the screen; a conflict shows what changed and loses nothing.
   async function send(order, say, key, again = false) {
@@ -43,7 +32,6 @@ export function createActions(node, asking, { root, board, choices, can, current
         // Only what this order does not touch has moved on.
         send(order, say, newKey(), true);
       } else if (error.body?.stale && now) {
-        await nameTheOther(error, incident);
         say("", conflictNotice(error, incident, { state: t("State"), priority: t("Priority"), disposition: t("Disposition") }, { keepMine: () => send(order, say, newKey()) }));
       } else say(refusalWords(error));
     }
@@ -159,7 +147,6 @@ export function createActions(node, asking, { root, board, choices, can, current
             save();
             return;
           }
-          await nameTheOther(error, base);
           say("", conflictNotice(error, base, fields, {
             keepMine: () => {
               version = now.version;
