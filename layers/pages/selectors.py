@@ -7,9 +7,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from layers.access.policies import rights_of
-from layers.assets.models import CameraModel
+from layers.assets.models import CameraKind, CameraModel
 from layers.coverage.city import levels_of
 from layers.coverage.models import DemandProfile
+from layers.coverage.planning.asked import APART_FROM_SITES_M, SPACING_M
+from layers.coverage.planning.options import (
+    CAMERA_COST_IDR,
+    CAMERAS_PER_SITE,
+    MOUNT_HEIGHT_M,
+    RE_AIM_COST_IDR,
+    SITE_COST_IDR,
+    SITE_YEARLY_COST_IDR,
+)
 from layers.coverage.plans.models import Review, SiteRequest
 from layers.dispatch.performance.statistics import PERCENTILE_METHOD, definitions
 from layers.importers.models import ImportRun
@@ -60,6 +69,19 @@ def planning_choices(user: Any) -> dict[str, Any]:
         "areas": Area.objects.filter(level__in=[Area.Level.DISTRICT, Area.Level.WARD])
         .only("code", "name", "level")
         .order_by("code"),
+        "fixed_models": CameraModel.objects.filter(kind=CameraKind.FIXED)
+        .order_by("name")
+        .only("name"),
+        "usual": {
+            "min_distance_m": round(SPACING_M),
+            "site_distance_m": round(APART_FROM_SITES_M),
+            "cameras_per_site": CAMERAS_PER_SITE,
+            "mount_height_m": round(MOUNT_HEIGHT_M),
+            "site_cost_idr": SITE_COST_IDR,
+            "site_yearly_cost_idr": SITE_YEARLY_COST_IDR,
+            "camera_cost_idr": CAMERA_COST_IDR,
+            "re_aim_cost_idr": RE_AIM_COST_IDR,
+        },
         "profiles": DemandProfile.objects.order_by("name").only("name"),
         "sources": SiteRequest.Source.choices,
         "usual_source": SiteRequest.Source.POLICE if police else SiteRequest.Source.AGENCY,

@@ -219,6 +219,67 @@ def test_two_plans_stand_side_by_side(open_page: Open, town: None) -> None:
     assert "Rencana A" in words
     assert "Rencana B" in words
     assert re.search(r"titik\s+2\s+3\s+\+1", words)
+    page.locator(".leaflet-marker-pane .compare-mark.is-first").nth(1).wait_for(state="attached")
+    assert page.locator(".leaflet-marker-pane .compare-mark.is-first").count() == 2
+    assert page.locator(".leaflet-marker-pane .compare-mark.is-second").count() == 3
+    assert "Rencana B" in page.locator("[data-compare-key]").inner_text()
+    page.locator("[data-tab='list']").click()
+    assert page.locator(".leaflet-marker-pane .compare-mark").count() == 0
+    watch.assert_clean()
+
+
+def test_every_option_of_the_form_reaches_the_question(open_page: Open, town: None) -> None:
+    planner = city.person("perencana", Role.PLANNER)
+    page, watch = open_page(f"/planning/?view=new{CENTRE}", user=planner)
+    page.locator("#plan-name").fill("Bagian")
+    page.get_by_label("titik paling sedikit untuk suatu bagian").check(force=True)
+    assert not page.locator("#plan-budget").is_visible()
+    page.locator("#plan-share").fill("40")
+    page.get_by_label("boleh diputar atau diganti").check(force=True)
+    assert page.locator("#plan-backup").is_disabled()
+    page.locator("#plan-apart").fill("75")
+    page.get_by_text("Pengaturan lain").click()
+    page.locator("#plan-cameras").fill("2")
+    page.locator("#plan-headings").select_option("90")
+    page.locator("#plan-turn-cost").fill("750000")
+    page.get_by_role("button", name="Buat rencana").click()
+    page.locator("[data-running]").wait_for()
+    asked = Job.objects.get(kind="coverage.plan").params
+    assert (asked["share"], asked["sites"], asked["budget_idr"]) == (0.4, None, None)
+    assert (asked["re_aim"], asked["swap"], asked["re_aim_cost_idr"]) == (True, True, 750_000)
+    assert (asked["backup_share"], asked["min_distance_m"], asked["cameras_per_site"]) == (0, 75, 2)
+    assert asked["headings_deg"] == [0, 90, 180, 270]
+    page.get_by_role("button", name="Batalkan").click()
+    page.locator(".toast", has_text="tidak ada yang disimpan").wait_for()
+    assert Job.objects.get(kind="coverage.plan").state == "cancelled"
+    watch.assert_clean()
+
+
+def test_cameras_to_turn_are_listed_and_a_plan_is_renamed(open_page: Open, town: None) -> None:
+    from tests.coverage.plans.conftest import stored_plan
+
+    planner = city.person("perencana", Role.PLANNER)
+    plan = stored_plan(planner)
+    plan.parameters |= {
+        "re_aim": True, "re_aim_gain": 1234.0, "re_aim_total_idr": 500_000, "notes": [SCRIPT],
+        "re_aimed": [{"camera": 1, "code": "KAM-7", "lon": LON, "lat": LAT, "from_heading_deg": 90.0, "heading_deg": 180.0, "model": None, "cost_idr": 500_000, "gain": 1234.0}],
+    }  # fmt: skip
+    plan.status = "cancelled"
+    plan.save(update_fields=["parameters", "status"])
+    page, watch = open_page(f"/planning/?plan={plan.pk}{CENTRE}", user=planner)
+    row = page.locator("[data-turned-list] .rank-row", has_text="KAM-7")
+    row.wait_for()
+    assert re.search(r"dari 90°.* ke 180°", row.inner_text())
+    assert "1.234" in row.inner_text()
+    assert page.locator("path.turn-ray").count() == 2
+    assert "dihentikan lebih awal" in page.locator("[data-plan-figures]").inner_text()
+    page.get_by_role("button", name="Ganti nama").click()
+    page.locator("#text-answer").fill("Titik 2028")
+    page.locator("dialog").get_by_role("button", name="Ganti nama").click()
+    page.locator("[data-plan-head] h2", has_text="Titik 2028").wait_for()
+    page.locator(".timeline", has_text="diganti nama").first.wait_for()
+    plan.refresh_from_db()
+    assert plan.name == "Titik 2028"
     watch.assert_clean()
 
 

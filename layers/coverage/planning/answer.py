@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from layers.coverage.analysis import RunPart
 from layers.coverage.city import ASSUMPTIONS
 from layers.coverage.planning.asked import PlanAsked
+from layers.coverage.planning.existing import changes_in_order
 from layers.coverage.planning.options import Lens
 from layers.coverage.planning.refusals import whole
 from layers.coverage.planning.zones import Ask
@@ -140,35 +141,34 @@ def _first_gains(ask: Ask, sites: list[dict[str, Any]], options: list[list[int]]
 def _changed(
     ask: Ask, lenses: list[Lens], of_site: dict[int, list[int]], lens: Any, heading: Any
 ) -> list[dict[str, Any]]:
-    """Existing cameras that are to hang otherwise, and what each change gains after those before it."""
+    """Existing cameras that are to hang otherwise, the most worthwhile first.
+
+    `gain` of each, after those before it, adds up to what all of them bring.
+    """
     problem = ask.problem
     as_it_hangs: dict[int, int] = {}
     for option in np.flatnonzero(problem.option_site >= ask.poles).tolist():
         as_it_hangs.setdefault(int(problem.option_site[option]), option)
-    seen_by = np.zeros(problem.n_points, dtype=np.int64)
-    for option in as_it_hangs.values():
-        seen_by[problem.covers[option].indices] += 1
     rows, number = [], ask.poles
+    changes: list[tuple[int, int]] = []
     for zone in ask.zones:
         for index, watcher in enumerate(zone.standing.watchers):
             option, today = of_site[number][0], as_it_hangs[number]
             number += 1
             if math.isnan(heading[option]):
                 continue
-            before = float(problem.weights[seen_by > 0].sum())
-            seen_by[problem.covers[today].indices] -= 1
-            seen_by[problem.covers[option].indices] += 1
             model = lenses[lens[option]].name if lens[option] >= 0 else None
+            changes.append((today, option))
             rows.append(
                 {
                     "camera": watcher.camera_id, "code": watcher.code, "lon": watcher.lon,
                     "lat": watcher.lat, "from_heading_deg": float(zone.standing.headings_now[index]),
                     "heading_deg": float(heading[option]), "model": model,
                     "cost_idr": int(problem.option_cost_idr[option]),
-                    "gain": float(problem.weights[seen_by > 0].sum()) - before,
                 }
             )  # fmt: skip
-    return rows
+    gains = changes_in_order(problem, list(as_it_hangs.values()), changes)
+    return [{**rows[place], "gain": gain} for place, gain in gains]
 
 
 def _notes(ask: Ask, solution: Solution, lenses: list[Lens], asked: PlanAsked) -> list[str]:

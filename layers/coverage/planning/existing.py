@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ from layers.coverage.city import Watcher, scene_around
 from layers.coverage.optics import CameraView
 from layers.coverage.planning.asked import PlanAsked
 from layers.coverage.planning.options import Lens
+from layers.coverage.siting import CoverageProblem
 from layers.coverage.visibility import PointGrid, sight_lines
 
 
@@ -108,3 +110,38 @@ def _choices(
             new = replace(new, x=view.x, y=view.y, heading_deg=bearing)
             found.append((new, heading, index, asked.re_aim_cost_idr + lens.price_idr))
     return found
+
+
+def changes_in_order(
+    problem: CoverageProblem, today: Sequence[int], changes: Sequence[tuple[int, int]]
+) -> list[tuple[int, float]]:
+    """In which order to change cameras, and what each change earns after those before it.
+
+    `today`: the options of all cameras that may change, as they hang; `changes`: option before and
+    after of those that do. Each time the change that earns most is next; a figure that was
+    computed earlier counts until it comes first, so that few are computed twice.
+    """
+    times = np.zeros(problem.n_points, dtype=np.int64)
+    views = [(problem.covers[old].indices, problem.covers[new].indices) for old, new in changes]
+    for option in today:
+        times[problem.covers[option].indices] += 1
+
+    def earned(place: int) -> float:
+        old, new = views[place]
+        lost = np.setdiff1d(old[times[old] == 1], new)
+        return float(problem.weights[new[times[new] == 0]].sum() - problem.weights[lost].sum())
+
+    heap = [(-earned(place), place) for place in range(len(changes))]
+    heapq.heapify(heap)
+    order: list[tuple[int, float]] = []
+    while heap:
+        _stale, place = heapq.heappop(heap)
+        now = earned(place)
+        if heap and -now > heap[0][0]:
+            heapq.heappush(heap, (-now, place))
+            continue
+        old, new = views[place]
+        times[old] -= 1
+        times[new] += 1
+        order.append((place, now))
+    return order

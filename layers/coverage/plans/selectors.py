@@ -278,7 +278,7 @@ def request_detail(request_id: int, *, user: Any) -> dict[str, Any]:
 
 
 def plans_compared(first: int, second: int, *, user: Any) -> dict[str, Any]:
-    """Two plans side by side: money, demand, cameras, and by kelurahan and street what each wins."""
+    """Two plans side by side: money, demand, cameras, places, and by kelurahan and street what each wins."""
     sides = [_side(plan_seen(number, user=user)) for number in (first, second)]
     areas = sorted({code for side in sides for code in side["areas"]})
     streets = sorted({name for side in sides for name in side["streets"]})
@@ -316,7 +316,13 @@ def _side(plan: Plan) -> dict[str, Any]:
             entry = table.setdefault(key, {"name": name, "sites": 0, "gain": 0.0})
             entry["sites"] += 1
             entry["gain"] += site["gain"]
-    return {**_plan_head(plan), **plan_figures(plan, sites), "areas": areas, "streets": streets}
+    return {
+        **_plan_head(plan), **plan_figures(plan, sites), "areas": areas, "streets": streets,
+        "places": [
+            {"order": site["order"], "lon": site["lon"], "lat": site["lat"], "gain": site["gain"], "street": site["street"]}
+            for site in sites if site["standing"]
+        ],
+    }  # fmt: skip
 
 
 def decisions_released(*, limit: int = 100) -> list[dict[str, Any]]:

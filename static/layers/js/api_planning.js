@@ -9,6 +9,7 @@ export const planDetail = (plan) => getJson(`${BASE}/plans/${plan}`);
 export const planViews = (plan, site = 0) => getJson(`${BASE}/plans/${plan}/views?site=${site}`);
 export const planOrder = (order) => postJson(`${BASE}/plans`, order);
 export const planState = (plan, change) => postJson(`${BASE}/plans/${plan}/state`, change);
+export const planRename = (plan, change) => postJson(`${BASE}/plans/${plan}/name`, change);
 export const planRelease = (plan, change) => postJson(`${BASE}/plans/${plan}/release`, change);
 export const planComment = (plan, said) => postJson(`${BASE}/plans/${plan}/comments`, said);
 export const planBuild = (plan, sites) => postJson(`${BASE}/plans/${plan}/build`, { sites });
@@ -18,6 +19,7 @@ export const siteAdd = (plan, added) => postJson(`${BASE}/plans/${plan}/sites`, 
 // `act`: try, move, endorse, refuse, reopen, take-out.
 export const siteAct = (plan, site, act, change) => postJson(`${BASE}/plans/${plan}/sites/${site}/${act}`, change);
 export const plansCompared = (first, second) => getJson(`${BASE}/compare?first=${first}&second=${second}`);
+export const areaOutlines = () => getJson("/api/v1/areas?level=kelurahan");
 export const documentAddress = (plan, kind) => `${BASE}/plans/${plan}/document/${kind}`;
 export const gainAt = (lon, lat) => getJson(`${BASE}/gain?lon=${lon}&lat=${lat}`);
 export const requestsListed = () => getJson(`${BASE}/requests`);

@@ -1,4 +1,4 @@
-// A question that wants a reason in words; Escape never commits.
+// Questions that want words: a reason, a name; Escape never commits.
 
 import { button, el } from "./dom.js";
 import { t } from "./text.js";
@@ -35,5 +35,31 @@ export function askReason({ title, message = "", confirm, danger = false, needed
     document.body.append(dialog);
     dialog.showModal();
     field.focus();
+  });
+}
+
+// Resolves to the trimmed text, or to null when it was called off or left empty.
+export function askText({ title, label, value = "", confirm, most = 160 }) {
+  return new Promise((resolve) => {
+    const dialog = el("dialog", { class: "dialog", "aria-labelledby": "text-title" });
+    const field = el("input", { id: "text-answer", maxlength: String(most), required: true });
+    field.value = value;
+    const finish = (answer) => {
+      dialog.close();
+      dialog.remove();
+      resolve(answer || null);
+    };
+    dialog.append(el("form", { onsubmit: (event) => {
+      event.preventDefault();
+      finish(field.value.trim());
+    } },
+    el("h2", { id: "text-title", text: title }), el("label", { for: "text-answer", text: label }), field,
+    el("div", { class: "dialog-actions" },
+      button(t("Cancel"), { class: "button", onclick: () => finish(null) }),
+      el("button", { class: "button is-primary", text: confirm }))));
+    dialog.addEventListener("cancel", () => finish(null));
+    document.body.append(dialog);
+    dialog.showModal();
+    field.select();
   });
 }

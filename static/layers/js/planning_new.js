@@ -1,9 +1,10 @@
-// A new plan: its limits, points and zones, requests; then the job with its bar until the plan is there.
+// A new plan: what is asked for, points and zones, requests; then the job with its bar until the plan is there.
 
 import { jobCancel, jobState, planJobs, planOrder } from "./api_planning.js";
 import { clear, el } from "./dom.js";
-import { formatDuration, formatInteger, formatNumber, formatRupiah } from "./format.js";
+import { formatDuration, formatInteger } from "./format.js";
 import { createDrawing } from "./planning_draw.js";
+import { createPlanOptions } from "./planning_options.js";
 import { t } from "./text.js";
 import { toast } from "./toast.js";
 
@@ -19,28 +20,15 @@ export function jobWords(message) {
 
 export function createNewPlan(node, desk) {
   const form = node.querySelector("form");
-  const money = node.querySelector("[data-budget-words]");
   const submit = form.querySelector("[type='submit']");
   const running = node.querySelector("[data-running]");
   const bar = running.querySelector("progress");
   const words = running.querySelector("[data-job-words]");
   const requests = node.querySelector("[data-request-choices]");
+  const stop = running.querySelector("[data-job-cancel]");
   const drawing = createDrawing(node, desk);
+  const options = createPlanOptions(form);
   let job = null;
-
-  const budget = () => {
-    const digits = form.elements.budget.value.replace(/\D/g, "");
-    return digits ? Number(digits) : null;
-  };
-  form.elements.budget.addEventListener("input", () => {
-    const value = budget();
-    money.textContent = value === null ? "" : value >= 1e9 ? t("{n} billion rupiah", { n: formatNumber(value / 1e9) }) : formatRupiah(value);
-  });
-
-  form.elements.budget.addEventListener("blur", () => {
-    const value = budget();
-    if (value !== null) form.elements.budget.value = formatInteger(value);
-  });
 
   function chosenRequests(kind) {
     return [...requests.querySelectorAll("select")].filter((one) => one.value === kind).map((one) => Number(one.dataset.request));
@@ -49,11 +37,15 @@ export function createNewPlan(node, desk) {
   async function follow(id) {
     running.hidden = false;
     submit.disabled = true;
+    running.scrollIntoView({ block: "nearest" });
     try {
       for (;;) {
         job = await jobState(id);
         bar.value = job.total ? job.done / job.total : 0;
         const left = job.remaining_s && job.done > 5 ? ` · ${t("about {time} left", { time: formatDuration(job.remaining_s) })}` : "";
+        // Once it searches there is a plan to keep.
+        stop.textContent = job.cancel_requested ? t("Stopping…") : job.message?.startsWith("gain ") ? t("Stop and keep the best found") : t("Call it off");
+        stop.disabled = Boolean(job.cancel_requested);
         words.textContent = (job.state === "queued" ? t("waiting for a worker") : jobWords(job.message ?? "")) + left;
         if (job.state === "done") {
           await desk.refresh();
@@ -62,7 +54,12 @@ export function createNewPlan(node, desk) {
           return;
         }
         if (job.state === "cancelled") {
-          toast(t("The plan was called off; nothing was stored."), "warn");
+          const kept = job.result?.plan;
+          toast(kept ? t("Stopped early: the best plan found until then is kept, with its bound.") : t("The plan was called off; nothing was stored."), "warn");
+          if (!kept) return;
+          await desk.refresh();
+          drawing.clear();
+          await desk.open("plan", kept);
           return;
         }
         if (job.state === "failed") throw new Error(job.error.split("\n").filter(Boolean).at(-1) || t("The plan did not finish."));
@@ -77,15 +74,14 @@ export function createNewPlan(node, desk) {
     }
   }
 
-  running.querySelector("[data-job-cancel]").addEventListener("click", () => job && jobCancel(job.id).catch((error) => toast(error.message, "bad")));
+  stop.addEventListener("click", () => job && jobCancel(job.id).catch((error) => toast(error.message, "bad")));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (submit.disabled) return;
     submit.disabled = true;
-    const sites = form.elements.sites.value === "" ? null : Number(form.elements.sites.value);
     try {
       const made = await planOrder({
-        name: form.elements.name.value, sites, budget_idr: budget(), area: form.elements.area.value || null,
+        name: form.elements.name.value, ...options.value(), area: form.elements.area.value || null,
         level: form.elements.level.value, profile: form.elements.profile.value || null,
         time_limit_s: Number(form.elements.time_limit.value), ...drawing.value(),
         requests_required: chosenRequests("required"), requests_extra: chosenRequests("extra"),

@@ -1,16 +1,22 @@
 // One plan: what it costs and gains, its sites, its next step, comments, documents, and what happened.
 
-import { documentAddress, endorseRest, planBuild, planComment, planConfirm, planDetail, planRelease, planState, siteAdd } from "./api_planning.js";
-import { askReason } from "./ask_reason.js";
+import { documentAddress, endorseRest, planBuild, planComment, planConfirm, planDetail, planRelease, planRename, planState, siteAdd } from "./api_planning.js";
+import { askReason, askText } from "./ask_reason.js";
 import { button, clear, el } from "./dom.js";
 import { formatInteger, formatNumber, formatRupiah, formatTime } from "./format.js";
 import { chipKind } from "./planning_list.js";
 import { createPlanSites } from "./planning_sites.js";
 import { timeline } from "./planning_timeline.js";
+import { createTurned } from "./planning_turned.js";
 import { t } from "./text.js";
 import { toast } from "./toast.js";
 
 const DANGER = new Set(["rejected"]);
+// How the search ended, by the solver's word for it.
+const ENDED = {
+  optimal: "proven to be the best possible", gap_reached: "ended as near to the best as was asked for", time_limit: "ended when the time was up",
+  cancelled: "stopped early by hand", stalled: "ended when nothing better was found",
+};
 const percent = (part, whole) => `${formatNumber(whole > 0 ? (100 * part) / whole : 0)} %`;
 
 export function createPlanView(node, desk) {
@@ -28,6 +34,7 @@ export function createPlanView(node, desk) {
   let plan = null;
   let pin = null;
   let adding = false;
+  const turned = createTurned(node.querySelector("[data-plan-turned]"), desk);
   const sites = createPlanSites(node.querySelector("[data-plan-sites]"), desk, { changed: show, reload });
 
   async function reload() {
@@ -59,20 +66,41 @@ export function createPlanView(node, desk) {
     return el("div", { class: "plan-figure" }, el("dt", { text: name }), el("dd", {}, value, note ? el("small", { text: note }) : null));
   }
 
+  // What was asked for beside the area and the quality, in words.
+  function askedWords() {
+    const asked = plan.asked;
+    return [
+      asked.share ? t("the fewest sites for {share} of the demand", { share: percent(asked.share, 1) }) : "",
+      asked.share && asked.least_sites !== null ? t("fewer than {n} sites do not reach it: proven", { n: formatInteger(asked.least_sites) }) : "",
+      asked.sites === null ? "" : t("at most {n} sites", { n: formatInteger(asked.sites) }),
+      asked.min_distance_m ? t("{n} m between new sites", { n: formatInteger(asked.min_distance_m) }) : "",
+      asked.backup_share ? t("a second view counts {share}", { share: percent(asked.backup_share, 1) }) : "",
+      asked.swap ? t("existing cameras may be turned or replaced") : asked.re_aim ? t("existing cameras may be turned") : "",
+    ].filter(Boolean).join(" · ");
+  }
+
+  async function rename() {
+    const name = await askText({ title: t("Rename the plan"), label: t("Name of the plan"), value: plan.name, confirm: t("Rename") });
+    if (name !== null && name !== plan.name) await run(() => planRename(plan.plan, { version: plan.version, name }));
+  }
+
   function drawHead() {
     clear(head).append(
-      el("h2", { tabindex: "-1", text: plan.name }),
+      el("div", { class: "plan-title" }, el("h2", { tabindex: "-1", text: plan.name }),
+        plan.may.rename ? button(t("Rename"), { class: "button is-quiet", onclick: rename }) : null),
       el("p", { class: "console-note" },
         el("span", { class: "chip", dataset: { kind: chipKind(plan.state) }, text: plan.state_name }), " ",
-        [plan.area_name, t(`level_${plan.level}`), plan.created_by, formatTime(plan.created_at)].filter(Boolean).join(" · ")));
+        [plan.area_name, t(`level_${plan.level}`), plan.created_by, formatTime(plan.created_at)].filter(Boolean).join(" · ")),
+      el("p", { class: "console-note", text: askedWords() }),
+      ...plan.notes.map((words) => el("p", { class: "console-note is-warning", text: words })));
     const proven = plan.proposed;
     clear(figures).append(
-      figure(t("sites"), formatInteger(plan.standing), t("{n} cameras", { n: formatInteger(plan.cameras) })),
+      figure(t("sites"), formatInteger(plan.standing), [t("{n} cameras", { n: formatInteger(plan.cameras) }), plan.turned.length ? t("{n} turned", { n: formatInteger(plan.turned.length) }) : ""].filter(Boolean).join(" · ")),
       figure(t("purchase"), formatRupiah(plan.cost_idr), plan.asked.budget_idr === null ? "" : t("of at most {money}", { money: formatRupiah(plan.asked.budget_idr) })),
       figure(t("a year"), formatRupiah(plan.yearly_cost_idr), t("network, power, upkeep")),
       figure(t("demand gained"), formatInteger(plan.gain), plan.changed ? t("{n} as proposed", { n: formatInteger(proven.objective) }) : ""),
       figure(t("demand seen"), percent(plan.covered_before + plan.gain, plan.demand), t("{share} before", { share: percent(plan.covered_before, plan.demand) })),
-      figure(t("proven upper bound"), formatInteger(proven.bound), t("at most {gap} below the best plan", { gap: `${formatNumber(Math.ceil(1000 * proven.gap) / 10)} %` })));
+      figure(t("proven upper bound"), formatInteger(proven.bound), [t("at most {gap} below the best plan", { gap: `${formatNumber(Math.ceil(1000 * proven.gap) / 10)} %` }), ENDED[proven.status] ? t(ENDED[proven.status]) : ""].filter(Boolean).join("; ")));
   }
 
   function drawActions() {
@@ -180,6 +208,7 @@ export function createPlanView(node, desk) {
     drawHead();
     drawActions();
     drawReview();
+    turned.show(plan);
     sites.show(plan, { fresh });
     drawTalk();
     if (fresh) head.querySelector("h2").focus({ preventScroll: true });
@@ -189,6 +218,7 @@ export function createPlanView(node, desk) {
     show,
     leave() {
       sites.hide();
+      turned.hide();
       pins.remove();
       adding = false;
       pin = null;
