@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from layers.admin.assets import PROVENANCE
 from layers.admin.base import LayerAdmin
-from layers.network.models import Road, RoadClosure, TurnRestriction
+from layers.network.models import Road, TurnRestriction
 from layers.places.models import Area, Building, City, LandCover, Place
 
 
@@ -48,15 +48,6 @@ class RoadAdmin(LayerAdmin):
     search_fields = ("name", "=road_class")
     number_search = ("osm_id", "pk")
     readonly_fields = (*PROVENANCE, "osm_id")
-
-
-@admin.register(RoadClosure)
-class RoadClosureAdmin(LayerAdmin):
-    """Stretches closed for a time."""
-
-    list_display = ("reason", "kind", "starts_at", "ends_at", "lifted_at")
-    list_filter = ("kind",)
-    search_fields = ("reason",)
 
 
 @admin.register(TurnRestriction)

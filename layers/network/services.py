@@ -111,6 +111,28 @@ def closure_lift(closure_id: int, *, version: int | None = None) -> RoadClosure:
     return closure
 
 
+def closure_save(closure: RoadClosure) -> None:
+    """Keep a closure as the administration filled it in: its version counts, and consoles hear of it."""
+    with recorded():
+        before = RoadClosure.objects.select_for_update().filter(pk=closure.pk).first()
+        closure.version = 1 if before is None else before.version + 1
+        closure.save()
+        if before is None:
+            kind = "closure.drawn"
+        elif closure.lifted_at is not None and before.lifted_at is None:
+            kind = "closure.lifted"
+        else:
+            kind = "closure.changed"
+        _tell(kind, closure)
+
+
+def closure_delete(closure: RoadClosure) -> None:
+    """Forget a closure: its roads are open, and consoles hear of it."""
+    with recorded():
+        _tell("closure.lifted", closure)
+        closure.delete()
+
+
 def _locked(closure_id: int, version: int | None) -> RoadClosure:
     closure = RoadClosure.objects.select_for_update().filter(pk=closure_id).first()
     if closure is None:
