@@ -13,7 +13,7 @@ from layers.assets.models import (
     WifiHotspot,
 )
 from layers.audit.models import Change, Look
-from layers.coverage.figures.models import CoverageLoss, CoverageTile
+from layers.coverage.figures.models import CoverageLoss, CoverageTile, GapRelease
 from layers.coverage.models import (
     CameraSight,
     CoverageGap,
@@ -97,6 +97,7 @@ __all__ = [
     "DemandProfile",
     "Disposition",
     "Event",
+    "GapRelease",
     "Grant",
     "Hazard",
     "HazardFeed",

@@ -20,6 +20,7 @@ urlpatterns = [
     path("report/", citizens.report, name="report"),
     path("report/<str:token>/", citizens.report_status, name="report_status"),
     path("decisions/", views.decisions, name="decisions"),
+    path("decisions/gaps/<int:run_id>/", views.released_gaps, name="released_gaps"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
     path("language/", accounts.set_language, name="set_language"),

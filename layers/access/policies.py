@@ -24,6 +24,7 @@ class Can(StrEnum):
     SEE_CALLERS = "see_callers"
     SEE_COVERAGE = "see_coverage"
     SEE_STREAMS = "see_streams"
+    RELEASE_GAPS = "release_gaps"
     PLAN_SITES = "plan_sites"
     REVIEW_SITES = "review_sites"
     SEE_PLANS = "see_plans"
@@ -61,7 +62,9 @@ ABILITIES: dict[str, frozenset[Can]] = {
         {*_STAFF, Can.SEE_COVERAGE, Can.SEE_PLANS, Can.PLAN_SITES, Can.REQUEST_SITES, Can.REPORT}
     ),
     Role.AUDITOR: frozenset({Can.SEE_PUBLIC, Can.AUDIT, Can.REPORT}),
-    Role.EXECUTIVE: frozenset({*_STAFF, Can.SEE_COVERAGE, Can.SEE_PLANS, Can.REPORT}),
+    Role.EXECUTIVE: frozenset(
+        {*_STAFF, Can.SEE_COVERAGE, Can.SEE_PLANS, Can.REPORT, Can.RELEASE_GAPS}
+    ),
     Role.SERVICE_ACCOUNT: frozenset({Can.SEE_PUBLIC}),
 }  # fmt: skip
 

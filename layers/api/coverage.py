@@ -9,9 +9,16 @@ from typing import Any
 from django.http import FileResponse, HttpRequest
 from ninja import Field, Schema
 
-from layers.access.policies import Can
+from layers.access.policies import Can, rights_of
 from layers.api.app import new_router, open_to
 from layers.coverage.figures.compare import runs_compare
+from layers.coverage.figures.release import (
+    gap_map_released,
+    gap_maps_released,
+    gaps_release,
+    gaps_withdraw,
+    release_shown,
+)
 from layers.coverage.figures.selectors import (
     run_done,
     run_latest,
@@ -52,6 +59,12 @@ class RunIn(Schema):
     level: str = Field("detect", max_length=20)
     profile: str | None = Field(None, max_length=80)
     edition: str | None = Field(None, max_length=40)
+
+
+class ReleaseIn(Schema):
+    """Why a gap map is opened to the public, or closed again."""
+
+    reason: str = Field(max_length=2000)
 
 
 @router.post("/camera-view")
@@ -105,6 +118,44 @@ def losses(
 ) -> dict[str, Any]:
     """What is lost if a camera, site or hotspot fails, the worst first."""
     return run_losses(run_id, kind=kind, count=count)
+
+
+@router.get("/coverage/runs/{int:run_id}/release")
+@open_to(Can.SEE_COVERAGE)
+def release(request: HttpRequest, run_id: int) -> dict[str, Any]:
+    """Whether the public sees the gaps of a run, and who opened or closed them when and why."""
+    shown = release_shown(run_done(run_id).pk)
+    return {**shown, "may": rights_of(request.user).can(Can.RELEASE_GAPS)}
+
+
+@router.post("/coverage/runs/{int:run_id}/release")
+@open_to(Can.RELEASE_GAPS)
+def release_gaps(request: HttpRequest, run_id: int, said: ReleaseIn) -> dict[str, Any]:
+    """Open the gap map of a run to the public."""
+    gaps_release(run_id, reason=said.reason, user=request.user)
+    return {**release_shown(run_id), "may": True}
+
+
+@router.post("/coverage/runs/{int:run_id}/withdraw")
+@open_to(Can.RELEASE_GAPS)
+def withdraw_gaps(request: HttpRequest, run_id: int, said: ReleaseIn) -> dict[str, Any]:
+    """Close a released gap map again."""
+    gaps_withdraw(run_id, reason=said.reason, user=request.user)
+    return {**release_shown(run_id), "may": True}
+
+
+@router.get("/coverage/released")
+@open_to(Can.SEE_PUBLIC)
+def released(request: HttpRequest) -> dict[str, Any]:
+    """Gap maps that were formally released."""
+    return {"gap_maps": gap_maps_released()}
+
+
+@router.get("/coverage/released/{int:run_id}")
+@open_to(Can.SEE_PUBLIC)
+def released_one(request: HttpRequest, run_id: int) -> dict[str, Any]:
+    """A released gap map as GeoJSON; any other is not found."""
+    return gap_map_released(run_id)
 
 
 @router.get("/coverage/compare")

@@ -65,6 +65,7 @@ APPEND_ONLY = (
     "layers_incidentlog",
     "layers_incidentnote",
     "layers_planstep",
+    "layers_gaprelease",
 )
 
 #: Table → layers whose drawing or computation it feeds.

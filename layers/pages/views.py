@@ -10,6 +10,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 
 from layers.access.gate import allow, everybody
 from layers.access.policies import Can
+from layers.coverage.figures.release import gap_map_released, gap_maps_released
 from layers.coverage.plans.selectors import decisions_released
 from layers.maps.compose import View, compose_map
 from layers.pages.selectors import (
@@ -61,5 +62,16 @@ def decisions(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "layers/decisions.html",
-        {"page": "decisions", "decisions": decisions_released(), **page_notes()},
-    )
+        {
+            "page": "decisions", "decisions": decisions_released(), "gap_maps": gap_maps_released(),
+            **page_notes(),
+        },
+    )  # fmt: skip
+
+
+@everybody
+@ensure_csrf_cookie
+def released_gaps(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Where no camera looks, once that map was formally released."""
+    found = gap_map_released(run_id)
+    return _map_page(request, "layers/released_gaps.html", View.MAP, gap_map=found)

@@ -327,3 +327,28 @@ def test_released_decisions_are_a_page_for_everybody(open_page: Open, town: None
     assert page.locator("tbody tr").count() == 3
     assert "owned" not in page.title()
     watch.assert_clean()
+
+
+def test_a_gap_map_is_public_from_its_formal_release_on(open_page: Open, town: None) -> None:
+    from layers.places.models import Agency
+
+    run = coverage_analyse()["run"]
+    chief = city.person("pimpinan", Role.EXECUTIVE, of=Agency.objects.first(), first_name="Wali Kota")  # fmt: skip
+    page, watch = open_page(f"/coverage/{CENTRE}", user=chief)
+    page.locator("#tab-gaps").click()
+    page.locator("#gap-release", has_text="tidak melihat").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Buka peta celah ini untuk umum").click()
+    reason(page, SCRIPT, "Buka peta celah ini untuk umum")
+    page.locator("#gap-release", has_text="Dibuka untuk umum oleh Wali Kota").wait_for()
+    assert "owned" not in page.title()
+    watch.assert_clean()
+    page.context.close()
+    page, watch = open_page("/decisions/", ready="main h1")
+    page.get_by_role("link", name="Jalan yang tidak terlihat kamera").click()
+    page.wait_for_selector("html[data-ready='released-gaps']", state="attached")
+    assert page.url.endswith(f"/decisions/gaps/{run}/") or f"/decisions/gaps/{run}/" in page.url
+    assert SCRIPT in page.locator("#released-gaps").inner_text()
+    page.locator("path.released-gap").first.wait_for(state="attached")
+    page.locator("[data-rank]").first.click()
+    assert "Wali Kota" not in page.locator("main").inner_text()
+    watch.assert_clean()

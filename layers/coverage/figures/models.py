@@ -1,8 +1,11 @@
-"""What a run keeps beside its streets and gaps: what each failure would cost, and its tiles while it is worked."""
+"""What a run keeps beside its streets and gaps: what failures cost, its tiles while it is worked, its releases."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.gis.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from layers.coverage.models import CoverageRun
@@ -67,3 +70,38 @@ class CoverageTile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id}/{self.part}/{self.number}"
+
+
+class GapRelease(models.Model):
+    """One act of opening a run's gap map to the public, or of closing it again. Append-only.
+
+    The newest act of a run says whether the public sees its gaps; without any it does not.
+    """
+
+    class Act(models.TextChoices):
+        RELEASED = "released", _("released to the public")
+        WITHDRAWN = "withdrawn", _("closed again")
+
+    run = models.ForeignKey(
+        CoverageRun, on_delete=models.PROTECT, related_name="releases", verbose_name=_("run")
+    )
+    act = models.CharField(_("act"), max_length=10, choices=Act.choices)
+    text = models.TextField(_("reason"), max_length=2000)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))  # fmt: skip
+    author_name = models.CharField(_("author"), max_length=160)
+    at = models.DateTimeField(_("at"), db_default=Now())
+
+    class Meta:
+        db_table = "layers_gaprelease"
+        verbose_name = _("release of a gap map")
+        verbose_name_plural = _("releases of gap maps")
+        ordering = ("id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(act__in=["released", "withdrawn"]), name="gaprelease_act_known"
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="gaprelease_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.act}"

@@ -12,6 +12,10 @@ export const compareRuns = (first, second, level) => getJson(`/api/v1/coverage/c
 export const runFile = (run, format, table = "") => `/api/v1/coverage/runs/${run}/export?${query({ format, table })}`;
 export const analyse = (order) => postJson("/api/v1/coverage/runs", order);
 export const repeatRun = (run) => postJson(`/api/v1/coverage/runs/${run}/repeat`);
+export const gapRelease = (run) => getJson(`/api/v1/coverage/runs/${run}/release`);
+export const gapsRelease = (run, change) => postJson(`/api/v1/coverage/runs/${run}/release`, change);
+export const gapsWithdraw = (run, change) => postJson(`/api/v1/coverage/runs/${run}/withdraw`, change);
+export const releasedGaps = (run) => getJson(`/api/v1/coverage/released/${run}`);
 export const demandProfiles = () => getJson("/api/v1/coverage/profiles");
 export const saveProfile = (profile) => postJson("/api/v1/coverage/profiles", profile);
 export const deleteProfile = (profile) => postJson("/api/v1/coverage/profiles/delete", profile);

@@ -13,6 +13,7 @@ import { createWeights } from "./coverage_weights.js";
 import { createWifi } from "./coverage_wifi.js";
 import { onEvent } from "./events.js";
 import { createGapList } from "./gap_list.js";
+import { createGapRelease } from "./gap_release.js";
 import { createPointView } from "./point_view.js";
 import { createTabs } from "./tabs.js";
 
@@ -36,6 +37,7 @@ const pointView = createPointView(byId("point-view"), console_);
 const trial = createCameraTrial(byId("camera-trial"), console_);
 const figures = createCoverageFigures(byId("figures"));
 const gaps = createGapList(byId("gaps"), console_, { onLevel: atLevel });
+const gapRelease = createGapRelease(byId("gap-release"));
 const areas = createAreaTable(byId("areas"), {
   columns: ["demand", "street", "ground"],
   onArea: (code) => {
@@ -54,6 +56,7 @@ const stale = new Set();
 
 // A tab reads what it needs when it is opened, and again when another run is chosen.
 const needs = {
+  gaps: () => gapRelease.show(current),
   redundancy: () => losses.show(current),
   history: () => history_.show(current),
   wifi: () => wifi.load().then(onMap),
