@@ -16,7 +16,8 @@ from layers.coverage.freshness.feed import (
     sight_changes_work,
 )
 from layers.coverage.models import CoverageRun
-from layers.coverage.plans.tasks import PLAN, plan
+from layers.coverage.plans.demo import sample_plan
+from layers.coverage.plans.tasks import PLAN, SAMPLE_PLAN, plan
 from layers.events.services import event_publish
 from layers.jobs.models import ChunkRole, Job, JobChunk, JobState
 from layers.jobs.periodic import periodic
@@ -25,7 +26,7 @@ from layers.jobs.services import job_enqueue
 
 ANALYSE = "coverage.analyse"
 SIGHTS = "coverage.sights"
-__all__ = ["ANALYSE", "PLAN", "SIGHTS", "analyse", "plan"]
+__all__ = ["ANALYSE", "PLAN", "SAMPLE_PLAN", "SIGHTS", "analyse", "plan", "sample_plan"]
 
 
 def _analysis_pieces(job: Job) -> list[Piece]:

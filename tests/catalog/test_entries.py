@@ -48,7 +48,17 @@ def test_secrets_are_in_no_entry() -> None:
 
 
 def test_live_positions_and_incidents_have_no_public_column() -> None:
-    for key in ("units", "incidents", "active_incidents", "sights", "coverage", "gaps", "plans"):
+    for key in (
+        "units",
+        "incidents",
+        "active_incidents",
+        "sights",
+        "coverage",
+        "gaps",
+        "plans",
+        "reach_sights",
+        "reach_streets",
+    ):
         assert get_layer(key).fields_for(full=False) == ()
 
 

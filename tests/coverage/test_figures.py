@@ -15,6 +15,7 @@ import shapely
 from django.db.models import Count, F, Sum
 
 from layers.assets.models import AssetStatus, Camera, WifiHotspot
+from layers.catalog.registry import get_layer
 from layers.coverage.analysis import coverage_analyse
 from layers.coverage.city import scene_around
 from layers.coverage.figures.ground import ground_pack, ground_unpack, run_ground
@@ -214,6 +215,10 @@ def test_ptz_reach_and_what_it_watches_now_are_two_numbers() -> None:
     assert south.aggregate(s=Sum("length_m"))["s"] == pytest.approx(
         reach["monitor"] - now["monitor"], abs=1e-6
     )
+    layer = get_layer("reach_streets")
+    assert layer.rows is not None
+    drawn = layer.rows(CoverageStreet.objects.all()).aggregate(s=Sum("length_m"))["s"]
+    assert drawn == pytest.approx(reach["detect"] - now["detect"], abs=1e-6)
 
 
 def test_reordered_and_split_demand_changes_not_one_digit() -> None:

@@ -69,7 +69,18 @@ def test_two_audiences_never_share_a_cached_tile(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "layer", ["incidents", "active_incidents", "units", "sights", "coverage", "gaps", "plans"]
+    "layer",
+    [
+        "incidents",
+        "active_incidents",
+        "units",
+        "sights",
+        "coverage",
+        "gaps",
+        "plans",
+        "reach_sights",
+        "reach_streets",
+    ],
 )
 def test_closed_layers_do_not_exist_for_the_public(client: Client, layer: str) -> None:
     assert cut(client, layer)[0] == 404

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from layers.catalog.layer import Field, Geometry, Group, Layer, Shape, Style, Variant
 from layers.catalog.registry import layer_register
+from layers.coverage.optics import EDITIONS
 
 
 def _latest_run(rows: QuerySet[Any]) -> QuerySet[Any]:
     runs = rows.model._meta.get_field("run").related_model._default_manager
     done = runs.filter(state="done", subject="cameras", repeats__isnull=True)
     return rows.filter(run_id=done.order_by("-pk").values("pk")[:1])
+
+
+#: Level → itself and the finer ones, within its edition.
+_AT_LEAST = {
+    level: list(levels)[place:]
+    for levels in EDITIONS.values()
+    for place, level in enumerate(levels)
+}
+
+
+def _turned_to(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Streets of the latest run that nobody watches at its level, and a turning camera could."""
+    reach = Q(pk__in=[])
+    for level, finer in _AT_LEAST.items():
+        reach |= Q(run__level=level, reach_level__in=finer)
+    return _latest_run(rows).filter(reach, cameras=0)
+
+
+def _turning(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(level="visible", mode="reach")
 
 
 def _unblocked(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -42,6 +63,53 @@ layer_register(
         min_zoom=11,
         rows=_unblocked,
         drawn_order=20,
+    )
+)
+
+layer_register(
+    Layer(
+        key="reach_sights",
+        title=_("What PTZ cameras could turn to"),
+        one=_("View of a turning camera"),
+        group=Group.ANALYSIS,
+        model_label="layers.CameraSight",
+        geometry=Geometry.POLYGON,
+        style=Style("#c9a0ff", "#6a2fb5", opacity=0.14, weight_px=0.8),
+        title_path="camera__name",
+        versions=("sights",),
+        fields=(
+            Field("camera__name", _("camera")),
+            Field("camera_id", _("camera number"), "hidden"),
+            Field("area_m2", _("area (m²)"), "number"),
+            Field("computed_at", _("computed"), "datetime"),
+        ),
+        tile_fields=("camera_id",),
+        min_zoom=11,
+        rows=_turning,
+        drawn_order=19,
+    )
+)
+
+layer_register(
+    Layer(
+        key="reach_streets",
+        title=_("Streets a PTZ camera could turn to, not watched now"),
+        one=_("Stretch of street"),
+        group=Group.ANALYSIS,
+        model_label="layers.CoverageStreet",
+        geometry=Geometry.LINE,
+        style=Style("#c9a0ff", "#6a2fb5", weight_px=4, dash=(2, 4)),
+        versions=("coverage",),
+        fields=(
+            Field("reach_level", _("best level in reach")),
+            Field("length_m", _("length"), "metres"),
+            Field("demand", _("demand"), "number"),
+            Field("run_id", _("run"), "hidden"),
+        ),
+        min_zoom=11,
+        rank=("-length_m", "pk"),
+        rows=_turned_to,
+        drawn_order=32,
     )
 )
 

@@ -20,6 +20,8 @@ from layers.jobs.registry import JobCancelled, job_kind
 from layers.jobs.services import job_cancelled, job_checkpoint, job_enqueue, job_progress
 
 PLAN = "coverage.plan"
+#: The sample plan of the demonstration city (layers/coverage/plans/demo.py).
+SAMPLE_PLAN = "coverage.sample_plan"
 #: Units of the job's progress bar: hundredths, the ground first, then sight lines, then the search.
 _UNITS = 100
 _SEARCH = "gain"

@@ -18,7 +18,8 @@ from fixtures.demo_city import VERSION
 from fixtures.demo_city.areas import CITY_CODE
 from fixtures.demo_city.city import city_generate
 from layers.access.demo import demo_accounts_create
-from layers.coverage.tasks import ANALYSE, SIGHTS
+from layers.coverage.plans.demo import demo_requests_create
+from layers.coverage.tasks import ANALYSE, SAMPLE_PLAN, SIGHTS
 from layers.dispatch.demo import demo_crew_link, demo_night_begin, demo_rules_create
 from layers.errors import Conflict, InvalidInput
 from layers.importers.osm.service import osm_import
@@ -86,6 +87,7 @@ class Command(JsonCommand):
         demo_rules_create()
         accounts = self._accounts()
         demo_night_begin()
+        demo_requests_create()
         self._derive()
         city = Area.objects.get(code=CITY_CODE)
         city.attributes[MARK] = {
@@ -155,6 +157,7 @@ class Command(JsonCommand):
         job_enqueue(ROUTING_GRAPH, key=ROUTING_GRAPH)
         job_enqueue(SIGHTS, key=SIGHTS)
         job_enqueue(ANALYSE, params={"level": "detect"})
+        job_enqueue(SAMPLE_PLAN, key=SAMPLE_PLAN)
 
     def text(self, answer: dict[str, Any]) -> str:
         lines = []

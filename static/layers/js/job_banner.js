@@ -11,6 +11,7 @@ const NAMES = {
   "coverage.analyse": "Analysing coverage",
   "coverage.sights": "Computing what cameras see",
   "coverage.plan": "Planning new sites",
+  "coverage.sample_plan": "Planning new sites",
 };
 
 export function createJobBanner(node) {
