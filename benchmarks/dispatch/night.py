@@ -26,6 +26,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+#: The server closes connections that were idle for 20 s.
+IDLE_S = 15.0
 LON, LAT, SPREAD_DEG = 112.635, -7.975, 0.03
 
 
@@ -52,12 +54,16 @@ class Client:
     def __init__(self, home: str, cookies: dict[str, str], headers: dict[str, str] | None = None):
         self.home, self.cookies, self.headers = home, cookies, headers or {}
         self.line = http.client.HTTPConnection(home, timeout=30)
+        self.used = time.monotonic()
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         headers = {"Accept": "application/json", "Content-Type": "application/json", **self.headers}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
             headers["X-CSRFToken"] = self.cookies.get("csrftoken", "")
+        if time.monotonic() - self.used > IDLE_S:
+            self.line.close()  # opened anew by the next request, as a browser does
+        self.used = time.monotonic()
         try:
             self.line.request(method, path, None if body is None else json.dumps(body), headers)
             answer = self.line.getresponse()
@@ -188,6 +194,22 @@ def _positions(home: str, key: str, signs: list[str], stop: threading.Event, not
         stop.wait(max(0.0, 5.0 - (time.monotonic() - round_began)))
 
 
+def _beside(home: str, cookies: dict[str, str], path: str, notes: Notes) -> None:
+    """A question that the page asks beside the others, on a connection of its own."""
+    client = Client(home, cookies)
+    began = time.monotonic()
+    try:
+        status, _answer = client.ask("GET", path)
+    except (OSError, http.client.HTTPException) as error:
+        notes.fault(f"alternatives: {type(error).__name__}")
+        return
+    finally:
+        client.line.close()
+    notes.time("alternatives GET", time.monotonic() - began)
+    if status != 200:
+        notes.fault(f"alternatives: {status}")
+
+
 def _dispatcher(home: str, cookies: dict[str, str], turns: Callable[[], bool], pause_s: float, notes: Notes) -> None:  # fmt: skip
     """Takes incidents one after another from call to closed."""
     client = Client(home, cookies)
@@ -214,9 +236,11 @@ def _dispatcher(home: str, cookies: dict[str, str], turns: Callable[[], bool], p
             if made is None:
                 continue
             incident = made["id"]
-            advice = step(
-                "recommendation GET", "GET", f"/api/v1/incidents/{incident}/recommendation"
-            )
+            # As the page asks: the choice first, what it leaves covered beside it.
+            asked = f"/api/v1/incidents/{incident}/recommendation?alternatives="
+            advice = step("recommendation GET", "GET", f"{asked}false")
+            beside = threading.Thread(target=_beside, args=(home, cookies, f"{asked}true", notes))
+            beside.start()
             wanted = [unit["callsign"] for line in (advice or {}).get("lines", []) for unit in line["units"]][:4]  # fmt: skip
             sent: list[dict[str, Any]] = []
             if wanted:

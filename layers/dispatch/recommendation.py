@@ -20,7 +20,7 @@ from layers.dispatch.fleet import (
 from layers.errors import InvalidInput, Unavailable
 from layers.geo.crs import geodesic_m
 from layers.network.answers import Eta, LonLat, Nearest, UnitAt
-from layers.network.asking import router_ask
+from layers.network.asking import Network, router_ask
 from layers.network.router import straight_line
 
 __all__ = ["DEFAULT_COUNT", "REASONS", "Drives", "drives_to", "unit_row", "units_nearest"]
@@ -33,13 +33,16 @@ class Drives:
     """What the engine, or in its stead the straight line, says about a set of units and a point.
 
     `order` holds unit ids, soonest first; `etas` by id (empty by straight line); `lost` ids with
-    their reason; `farther` those beyond the count.
+    their reason; `network` what was driven on, with its closures, None by straight line.
     """
 
-    def __init__(self, found: Nearest | None, order: list[int], *, current: bool = True) -> None:
+    def __init__(
+        self, found: Nearest | None, order: list[int], *, network: Network | None = None
+    ) -> None:
         self.found = found
         self.order = order
-        self.current = current
+        self.network = network
+        self.current = network is not None and network.current
         self.warning = ""
         self.etas: dict[int, Eta] = (
             {} if found is None else {int(str(e.key)): e for e in found.etas}
@@ -71,9 +74,13 @@ def drives_to(
     times and with a warning. Raises `Unroutable` where the point has no road near it.
     """
     try:
-        found, current = router_ask(
+        (found, router, closed), current = router_ask(
             point,
-            lambda router, closed: router.nearest(point, units, count=count, closed=closed),
+            lambda router, closed: (
+                router.nearest(point, units, count=count, closed=closed),
+                router,
+                closed,
+            ),
             build=build,
         )
     except Unavailable as error:
@@ -81,7 +88,8 @@ def drives_to(
         drives = Drives(None, [int(str(line.key)) for line in lines])
         drives.warning = _("straight distance, not by road: {why}").format(why=error)
         return drives
-    return Drives(found, [int(str(eta.key)) for eta in found.etas], current=current)
+    order = [int(str(eta.key)) for eta in found.etas]
+    return Drives(found, order, network=Network(router, closed, current))
 
 
 def require_point(lon: float, lat: float, kind: str | None, count: int) -> None:

@@ -68,11 +68,12 @@ def card_of(kind: IncidentType, alarm_level: int) -> tuple[list[Line], int, str]
     A card says all that its level calls for, not what it adds. Without one for the level the
     highest below it holds; without any, one unit of the kind that the type's group suggests.
     """
-    cards = RunCard.objects.filter(incident_type=kind, alarm_level__lte=alarm_level)
-    level = max(cards.values_list("alarm_level", flat=True), default=0)
+    cards = list(
+        RunCard.objects.filter(incident_type=kind, alarm_level__lte=alarm_level).order_by("pk")
+    )
+    level = max((card.alarm_level for card in cards), default=0)
     lines = [
-        Line(card.kind, card.capability, card.count)
-        for card in cards.filter(alarm_level=level).order_by("pk")
+        Line(card.kind, card.capability, card.count) for card in cards if card.alarm_level == level
     ]
     if lines:
         warning = "" if level == alarm_level else _("there is no card for alarm {wanted}; that of alarm {level} is shown").format(wanted=alarm_level, level=level)  # fmt: skip

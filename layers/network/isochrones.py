@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from layers.errors import InvalidInput
 from layers.geo.crs import local_projection
+from layers.network.answers import place_at
 from layers.network.costing import DEFAULT_COSTING, Costing
 from layers.network.engine.closing import ClosedRoads
 from layers.network.engine.ends import Arrivals, departures
@@ -61,11 +62,13 @@ def reach_from(
     """
     closed = closed or router.open_roads
     costed = router.costed(costing)
-    places = [
-        router.place(start, costing=costing, closed=closed, leaving=True, max_m=max_m)
-        for start in starts
-    ]
     snapped = router.snap(list(starts), costing=costing, closed=closed, leaving=True, max_m=max_m)
+    places = [
+        place_at(snapped, number)
+        if snapped.link[number] >= 0
+        else router.place(start, costing=costing, closed=closed, leaving=True, max_m=max_m)
+        for number, start in enumerate(starts)
+    ]
     time_s = costed.forth.time_s
     leaving = departures(router.graph, time_s, closed, snapped, _NOWHERE)
     entry_s = np.full(router.graph.edge_count, INF)

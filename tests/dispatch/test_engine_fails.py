@@ -135,7 +135,7 @@ def ask_fails(client: Client) -> None:
 @pytest.fixture
 def dispatcher() -> Client:
     client = Client()
-    client.force_login(make_user("d", ("dispatcher", make_agency("ncc"))))
+    client.force_login(make_user("d", ("dispatcher", make_agency("ncc")), language="en"))
     return client
 
 

@@ -12,8 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from layers.dispatch.fleet import fleet
+from layers.dispatch.models import RunCard
 from layers.dispatch.recommendation import units_nearest
 from layers.dispatch.rules import AgencyRule
+from layers.incidents.models import IncidentType
 from layers.network.models import RoadClosure
 from tests.dispatch.streets import LAT, LON
 from tests.factories import make_agency, make_unit, make_user
@@ -48,6 +50,24 @@ def test_nearest_units_cost_three_queries_whatever_is_in_force(dispatcher: Clien
             geom=LineString((LON, LAT - 0.00185), (LON, LAT - 0.0018), srid=4326),
         )  # fmt: skip
         dispatcher.get("/api/v1/units/nearest", ASK)
+
+
+def test_a_recommendation_costs_five_queries_and_what_it_leaves_covered_one_more(
+    dispatcher: Client,
+) -> None:
+    kind = IncidentType.objects.create(code="api-uji", name="Api uji", group="fire")
+    RunCard.objects.create(incident_type=kind, alarm_level=1, kind="fire", count=3)
+    RunCard.objects.create(incident_type=kind, alarm_level=2, kind="fire", count=5)
+    ask = {**ASK, "type": kind.code}
+    for alternatives, count in ((False, 5), (True, 6)):
+        ask["alternatives"] = alternatives
+        dispatcher.get("/api/v1/recommendation", ask)
+        with CaptureQueriesContext(connection) as seen:
+            answer = dispatcher.get("/api/v1/recommendation", ask).json()
+        assert [len(line["units"]) for line in answer["lines"]] == [3]
+        assert (answer["cover"] is not None) is alternatives
+        # Who asks; the type; its cards; the units; closures and graph. The areas' version.
+        assert len(seen) == count, [query["sql"][:80] for query in seen]
 
 
 def test_a_rule_of_an_agency_holds_from_the_next_question_on(dispatcher: Client) -> None:

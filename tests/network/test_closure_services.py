@@ -87,8 +87,6 @@ def test_forty_random_closures_equal_recomputation_and_lifting_restores_the_answ
             geometry={"type": "LineString", "coordinates": stretch},
         )  # fmt: skip
         shut[row.pk] = frozenset((a, b))
-        if number % 4:
-            continue
         truth = town.oracle(closed=set(shut.values())).etas(incidents, stands)
         now = answers()
         for row_of, mine in zip(truth, now, strict=True):
@@ -97,7 +95,7 @@ def test_forty_random_closures_equal_recomputation_and_lifting_restores_the_answ
             assert [s for _, s in mine] == pytest.approx(sorted(want.values()), abs=0.1)
             assert all(want[key] == pytest.approx(s, abs=0.1) for key, s in mine)
         changed += now != before
-    assert changed >= 8
+    assert changed >= 35
     for pk in rng.permutation(list(shut)).tolist():
         closure_lift(pk)
     assert answers() == before

@@ -17,7 +17,7 @@ from layers.dispatch.recommendation import Drives, unit_row
 from layers.dispatch.rules import Sending
 from layers.errors import Unavailable, Unroutable
 from layers.network.answers import LonLat
-from layers.network.asking import engine_run, network_at
+from layers.network.asking import engine_run
 
 MINUTES = (5.0, 10.0, 15.0)
 #: A unit that arrives this much later than the one it stands in for is no alternative, seconds.
@@ -102,10 +102,10 @@ def cover_kept(
     """
     nothing: dict[str, Any] = {"cover": None, "alternatives": []}
     sent = [unit for group in chosen for unit in group]
-    if not wanted or not drives.by_road or not sent:
+    if not wanted or drives.network is None or not sent:
         return nothing
     try:
-        network = network_at(point, build=build)
+        network = drives.network
         ground = ground_of(network.router, wait=build)
         standing = engine_run(
             lambda: {

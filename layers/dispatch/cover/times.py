@@ -20,8 +20,9 @@ from layers.network.router import Router
 
 #: Rows of times that are kept, by place; 16,000 pieces are 64 kB a row.
 _KEPT = 1500
-#: A unit that moved less than this stands where it stood, degrees (about a metre).
-STANDS_DEG = 1e-5
+#: Units within this of each other stand at one place, degrees (11 m): receivers of standing vehicles
+#: wander so far, and a piece of the ground is up to 50 m long.
+STANDS_DEG = 1e-4
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,15 @@ export function incidentAttach(id, file, key) {
   return postForm(`${V1}/incidents/${id}/attachments`, form, { key });
 }
 
-export function recommendation(id, { alarmLevel } = {}, options) {
-  return getJson(`${V1}/incidents/${id}/recommendation?routes=1${alarmLevel ? `&alarm_level=${alarmLevel}` : ""}`, options);
+// Without alternatives it is there at once; what the city keeps covered takes longer.
+export function recommendation(id, { alarmLevel, alternatives = false } = {}, options) {
+  const query = new URLSearchParams({ routes: "1", alternatives });
+  if (alarmLevel) query.set("alarm_level", alarmLevel);
+  return getJson(`${V1}/incidents/${id}/recommendation?${query}`, options);
 }
 // Before there is an incident: what a type at a place would get.
 export function recommendationFor({ type, lon, lat, alarmLevel = 1 }, options) {
-  return getJson(`${V1}/recommendation?${new URLSearchParams({ type, lon, lat, alarm_level: alarmLevel })}`, options);
+  return getJson(`${V1}/recommendation?${new URLSearchParams({ type, lon, lat, alarm_level: alarmLevel, alternatives: "false" })}`, options);
 }
 export const dispatchUnits = (id, order, key) => postJson(`${V1}/incidents/${id}/dispatch`, order, { key });
 export const assignmentStep = (id, order, key) => postJson(`${V1}/assignments/${id}/step`, order, { key });

@@ -132,13 +132,12 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
     try {
       const found = await recommendation(incident.id, { alarmLevel: level ?? incident.alarm_level });
       if (mine !== turn) return;
-      const places = node.querySelector(":focus")?.dataset?.unit;
       answer = found;
       if (!(keep && touched)) chosen = new Set(found.lines.flatMap((line) => line.units.map((unit) => unit.callsign)));
       // What somebody ticked by hand stays, unless the unit can no longer be sent.
       else chosen = new Set(picked().filter((callsign) => !(found.assigned ?? []).includes(callsign)));
-      show();
-      if (places) body.querySelector(`[data-unit='${CSS.escape(places)}']`)?.focus({ preventScroll: true });
+      showAgain();
+      askOthers(incident, mine);
     } catch (error) {
       if (mine !== turn) return;
       answer = null;
@@ -147,6 +146,29 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
     } finally {
       if (mine === turn) node.removeAttribute("aria-busy");
     }
+  }
+
+  const unitsOf = (found) => found.lines.flatMap((line) => line.units.map((unit) => unit.callsign)).join();
+
+  // Sets that keep more of the city covered: a moment later, beside the choice that already stands.
+  async function askOthers(incident, mine) {
+    if (!answer.by_road || !unitsOf(answer)) return;
+    try {
+      const found = await recommendation(incident.id, { alarmLevel: answer.alarm_level, alternatives: true });
+      // They are said of one choice: where another would be made by now, the next asking brings both.
+      if (mine !== turn || unitsOf(found) !== unitsOf(answer)) return;
+      answer = { ...answer, cover: found.cover, alternatives: found.alternatives };
+      if (found.alternatives.length) showAgain();
+    } catch {
+      // The choice stands without them.
+    }
+  }
+
+  // Drawn anew under the hand of somebody who goes through the units with the keyboard.
+  function showAgain() {
+    const unit = node.querySelector(":focus")?.dataset?.unit;
+    show();
+    if (unit) body.querySelector(`[data-unit='${CSS.escape(unit)}']`)?.focus({ preventScroll: true });
   }
 
   async function dispatch() {
