@@ -9,9 +9,9 @@ from layers.coverage.siting.certificate import (
     proven_bound,
     sites_seeing,
 )
+from layers.coverage.siting.clock import Progress
 from layers.coverage.siting.dual import best_cameras
 from layers.coverage.siting.problem import CoverageProblem, check_feasible
-from layers.coverage.siting.run import Progress
 from layers.coverage.siting.solve import FewestSites, solve_coverage, solve_fewest_sites, warm_up
 
 __all__ = [

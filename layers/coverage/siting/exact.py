@@ -13,16 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from layers.coverage.siting.merge import Reduced
+from layers.coverage.siting.chains import chains_of
+from layers.coverage.siting.matrices import transposed
+from layers.coverage.siting.merge import Reduced, merge_columns
 from layers.coverage.siting.problem import FloatArray, IntArray
 
 #: Class weights are scaled to at most this in the programmes; tolerances of HiGHS are absolute.
 TOP_WEIGHT = 1000.0
 
+#: Part of an option above which the relaxation counts as mounting it.
+MOUNTED = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a run of HiGHS says, in class units. `options` None where it found no plan;
+    """What a run of HiGHS says, in class units. `options` mounted, of the relaxation those mounted in
+    part as well, None where it found no plan;
     `prices` one a class (NaN where the programme has no row for it); `bound` is inf if unknown."""
 
     timed_out: bool
@@ -33,10 +39,12 @@ class Answer:
 
 
 class Programme:
-    """The covering programme over some of the options; columns x, x2, y, z, u in that order.
+    """The covering programme over some of the options; columns x, x2, y, z, u, t in that order.
 
     x, x2: class seen once, twice; y: option mounted; z: site built (only where a site has several
-    options, else y stands for it); u: class seen from a site by one of several options.
+    options, else y stands for it); u: one of several options of a site is mounted that see the same
+    classes (one column serves all classes that just these options of the site see);
+    t: from how many sites a class is seen (only where that saves non-zeros, see chains.py).
     """
 
     def __init__(
@@ -53,10 +61,11 @@ class Programme:
             site, return_inverse=True, return_counts=True
         )
         pair = self._option_site[row] * max(1, len(self.classes)) + self._entry_class
-        pairs, self._entry_pair, times = np.unique(pair, return_inverse=True, return_counts=True)
-        self._shared = times > 1
-        self._pair_site = pairs // max(1, len(self.classes))
-        self._pair_class = pairs % max(1, len(self.classes))
+        pairs, entry_pair, times = np.unique(pair, return_inverse=True, return_counts=True)
+        together = times > 1
+        groups, self._group_options = self._shared_views(entry_pair, together)
+        self._group_site = np.zeros(len(self._group_options.indptr) - 1, dtype=np.int64)
+        self._group_site[groups] = pairs[together] // max(1, len(self.classes))
         k, n = len(self.classes), len(self.options)
         self._twice = bool(reduced.second_weight.any())
         self.x = np.arange(k)
@@ -68,9 +77,24 @@ class Programme:
         base = k + len(self.x2) + n
         self.z[several] = base + np.arange(len(several))
         self._several = several
-        self.u = np.full(len(pairs), -1, dtype=np.int64)
-        self.u[self._shared] = base + len(several) + np.arange(int(self._shared.sum()))
-        self.columns = base + len(several) + int(self._shared.sum())
+        self.u = base + len(several) + np.arange(len(self._group_site))
+        # What sees a class: one option of a site, or one of several.
+        alone = ~together[entry_pair]
+        self._views = sparse.csr_matrix(
+            (
+                np.ones(int(alone.sum()) + len(groups), dtype=bool),
+                (
+                    np.concatenate([self._entry_class[alone], pairs[together] % max(1, k)]),
+                    np.concatenate([row[alone], n + groups]),
+                ),
+            ),
+            shape=(k, n + len(self.u)),
+        )
+        self._views.sort_indices()
+        self._view = np.concatenate([self.y, self.u])
+        self._chains = chains_of(self._views)
+        self.t = base + len(several) + len(self.u) + np.arange(len(self._chains.rows))
+        self.columns = base + len(several) + len(self.u) + len(self.t)
         self._rows: list[tuple[Any, Any, Any]] = []
         self._lower: list[FloatArray] = []
         self._upper: list[FloatArray] = []
@@ -89,13 +113,35 @@ class Programme:
         self._upper.append(upper)
         self._height += len(lower)
 
+    def _shared_views(
+        self, entry_pair: IntArray, together: NDArray[np.bool_]
+    ) -> tuple[IntArray, Any]:
+        """Pairs of site and class that the very same several options make up, grouped: the group of
+        each and the options of each group (CSR)."""
+        number = np.cumsum(together) - 1
+        inside = together[entry_pair]
+        member = sparse.csr_matrix(
+            (
+                np.ones(int(inside.sum()), dtype=bool),
+                (self._entry_option[inside], number[entry_pair[inside]]),
+            ),
+            shape=(len(self.options), int(together.sum())),
+        )
+        groups, merged = merge_columns(member)
+        return groups, transposed(merged)
+
     def _covering_rows(self) -> None:
-        """x_k + x2_k ≤ Σ over sites of what sees k from there."""
+        """x_k + x2_k ≤ Σ over sites of what sees k from there, or ≤ t_k where that is counted; then
+        t_k = t_p + what sees k but not p − what sees p but not k."""
         k = len(self.classes)
-        alone = ~self._shared[self._entry_pair]
-        rows = [self.x, self._entry_class[alone], self._pair_class[self._shared]]
-        columns = [self.x, self.y[self._entry_option[alone]], self.u[self._shared]]
-        values = [np.ones(k), -np.ones(int(alone.sum())), -np.ones(int(self._shared.sum()))]
+        chains = self._chains
+        plain = np.ones(k, dtype=bool)
+        plain[chains.rows] = False
+        views = self._views.tocoo()
+        seen = plain[views.row]
+        rows = [self.x, views.row[seen], chains.rows]
+        columns = [self.x, self._view[views.col[seen]], self.t]
+        values = [np.ones(k), -np.ones(int(seen.sum())), -np.ones(len(self.t))]
         if self._twice:
             rows.append(np.arange(k))
             columns.append(self.x2)
@@ -107,23 +153,35 @@ class Programme:
             np.full(k, -np.inf),
             np.zeros(k),
         )
+        count = len(self.t)
+        if not count:
+            return
+        counter = np.full(k, -1, dtype=np.int64)
+        counter[chains.rows] = self.t
+        linked = np.flatnonzero(chains.parent >= 0)
+        self._add(
+            np.concatenate([np.arange(count), linked, chains.at]),
+            np.concatenate([self.t, counter[chains.parent[linked]], self._view[chains.column]]),
+            np.concatenate([np.ones(count), -np.ones(len(linked)), -chains.sign]),
+            np.zeros(count),
+            np.zeros(count),
+        )
 
     def _pole_rows(self) -> None:
         """u ≤ z, u ≤ Σ y, y ≤ z, Σ y ≤ cameras · z, and Σ y ≥ 1 at a required site."""
-        number = np.cumsum(self._shared) - 1
-        shared = int(self._shared.sum())
+        shared = len(self.u)
         if shared:
             rows = np.arange(shared)
             ones = np.ones(shared)
-            u, z = self.u[self._shared], self.z[self._pair_site[self._shared]]
+            z = self.z[self._group_site]
             self._upper_row(
-                np.tile(rows, 2), np.concatenate([u, z]), np.concatenate([ones, -ones]), shared
+                np.tile(rows, 2), np.concatenate([self.u, z]), np.concatenate([ones, -ones]), shared
             )
-            inside = self._shared[self._entry_pair]
+            member = self._group_options.tocoo()
             self._upper_row(
-                np.concatenate([rows, number[self._entry_pair[inside]]]),
-                np.concatenate([u, self.y[self._entry_option[inside]]]),
-                np.concatenate([ones, -np.ones(int(inside.sum()))]),
+                np.concatenate([rows, member.row]),
+                np.concatenate([self.u, self.y[member.col]]),
+                np.concatenate([ones, -np.ones(len(member.col))]),
                 shared,
             )
         many = np.zeros(len(self.sites), dtype=bool)
@@ -215,7 +273,9 @@ class Programme:
         lower = np.zeros(self.columns)
         lower[self.z[self._built | reduced.required[self.sites]]] = 1.0
         model.col_cost_, model.col_lower_ = cost, lower
-        model.col_upper_ = np.ones(self.columns)
+        upper = np.ones(self.columns)
+        upper[self.t] = np.inf
+        model.col_upper_ = upper
         model.row_lower_, model.row_upper_ = (
             np.concatenate(self._lower),
             np.concatenate(self._upper),
@@ -243,12 +303,14 @@ class Programme:
         _run(solver, seconds, stopped)
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return Answer(_timed_out(solver), np.inf)
-        dual = -np.asarray(solver.getSolution().row_dual) / self._scale
+        solution = solver.getSolution()
+        dual = -np.asarray(solution.row_dual) / self._scale
+        mounted = self.options[np.asarray(solution.col_value)[self.y] > MOUNTED]
         prices = np.full(len(self.reduced.first_weight), np.nan)
         prices[self.classes] = dual[: len(self.classes)]
         money = max(0.0, float(dual[self._budget_row])) / self._money_unit
         bound = -solver.getInfo().objective_function_value / self._scale
-        return Answer(False, bound, prices=prices, rupiah_price=money)
+        return Answer(False, bound, options=mounted, prices=prices, rupiah_price=money)
 
     def solve(
         self,
@@ -259,10 +321,13 @@ class Programme:
         seconds: float,
         stopped: Callable[[], bool],
         settled: Callable[[float, float], bool],
+        nodes: int | None = None,
     ) -> Answer:
-        """Best plan over these options, from the plan `start`, to within the relative `gap` or
-        until `settled(objective, bound)` says that what is known suffices."""
+        """Best plan over these options, from the plan `start`, to within the relative `gap`, until
+        `settled(objective, bound)` says that what is known suffices, or for so many `nodes`."""
         solver = self._load(True)
+        if nodes is not None:
+            solver.setOptionValue("mip_max_nodes", nodes)
         solver.setOptionValue("random_seed", int(seed) % 2**31)
         solver.setOptionValue("mip_rel_gap", gap)
         solver.setOptionValue("mip_abs_gap", 0.0)
@@ -290,10 +355,9 @@ class Programme:
         chosen = np.isin(self.options, options)
         out[self.y] = chosen
         out[self.z[np.unique(self._option_site[chosen])]] = 1.0
-        seen = np.unique(self._entry_pair[chosen[self._entry_option]])
-        shared = seen[self._shared[seen]]
-        out[self.u[shared]] = 1.0
-        times = np.bincount(self._pair_class[seen], minlength=len(self.classes))
+        out[self.u] = self._group_options.astype(np.float64) @ chosen > 0
+        times = np.asarray(self._views.astype(np.float64) @ out[self._view])
+        out[self.t] = times[self._chains.rows]
         out[self.x] = times >= 1
         if self._twice:
             out[self.x2] = times >= 2

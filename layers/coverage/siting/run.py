@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from layers.coverage.siting.certificate import (
-    OPTIMAL_GAP,
-    Solution,
-    Status,
-    building_order,
-    certify,
-    proven_bound,
-)
+from layers.coverage.siting.certificate import OPTIMAL_GAP
+from layers.coverage.siting.clock import Clock, Progress
 from layers.coverage.siting.dual import Dual, DualPoint
 from layers.coverage.siting.exact import Programme
 from layers.coverage.siting.kernels import Plan, instance_of
 from layers.coverage.siting.merge import Reduced, class_sums, narrowed
-from layers.coverage.siting.poles import dearest_classes, keep_few
-from layers.coverage.siting.problem import CoverageProblem, IntArray
+from layers.coverage.siting.problem import IntArray
 from layers.coverage.siting.search import Search
+from layers.coverage.siting.sifting import narrow, sift
 
 #: A goal this little above all there is to see means all of it (weights are rounded in merging).
 GOAL_TOLERANCE = 1e-7
@@ -37,70 +28,14 @@ RANDOM_TRIES = 60
 COLUMN_LIMIT = 2000
 PRICING_ROUNDS = 6
 
-#: Entries of the matrix above which the programmes are slow: more search comes before them.
-HEAVY = 100_000
-HEAVY_ROUNDS = 20
-
-#: Options above which prices are sought over some of the sites, tried on all and corrected: how
-#: many sites to begin with, rounds, descent rounds of each, how near (as a part) a site must come to
-#: being built to be let in, and of how many alike and in all in one round.
+#: Options above which prices are sought over some of the sites first (sifting.py).
 MANY = 30_000
-SIFT_SITES = 4000
-SIFT_ROUNDS = 30
-SIFT_DESCENT = 250
-SIFT_NEARLY = 0.97
-SIFT_ALIKE = 2
-SIFT_MOST = 1500
 
-#: Part of the options up to which the run goes on with the promising ones alone, and how much
-#: looser than theirs the exported certificate may stay.
-NARROW_SHARE = 0.5
-CERTIFICATE_SLACK = 1e-3
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is known so far: best objective and bound in weight units, seconds since the start."""
-
-    phase: str
-    objective: float
-    bound: float
-    gap: float
-    seconds: float
-
-
-class Clock:
-    """Time left and the caller's wish to stop; once stopped it stays stopped."""
-
-    def __init__(self, time_limit_s: float, should_stop: Callable[[], bool] | None) -> None:
-        self.started = time.perf_counter()
-        self._limit_s = time_limit_s
-        self._should_stop = should_stop
-        self.reason: Status | None = None
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return time.perf_counter() - self.started
-
-    @property
-    def left_s(self) -> float:
-        """Seconds until the limit."""
-        return max(0.0, self._limit_s - self.seconds)
-
-    def expire(self) -> None:
-        """Note that the solver ran into the time limit."""
-        self.reason = self.reason or "time_limit"
-
-    def stopped(self) -> bool:
-        """True once the time is up or the caller asked to stop."""
-        if self.reason is None:
-            now = self.seconds
-            if now >= self._limit_s:
-                self.reason = "time_limit"
-            elif self._should_stop is not None and self._should_stop():
-                self.reason = "cancelled"
-        return self.reason is not None
+#: The integer programme over what the linear one mounts: to what gap, in how many nodes, of at most
+#: how many options.
+ROUNDED_GAP = 1e-4
+ROUNDED_NODES = 200
+ROUNDED_MOST = 2000
 
 
 class Run:
@@ -163,104 +98,42 @@ class Run:
         return self.goal is not None and (total >= self.goal - slack or bound < self.goal - slack)
 
     def search_and_prove(self) -> None:
-        """Greedy, prices by descent, local search, then linear and integer programme."""
-        self._offer(self.search.greedy())
-        self._report("greedy")
+        """Greedy, prices by descent, local search, then linear and integer programmes."""
+        self.offer(self.search.greedy())
+        self.report("greedy")
         if self.done():
             return
         self.prove(descents=(DESCENT_ROUNDS // 2, DESCENT_ROUNDS))
 
     def prove(self, *, descents: tuple[int, ...]) -> None:
         """From the plan and prices at hand to a plan and bound within the gap."""
-        if len(self.reduced.option_index) > MANY and self._sift():
+        if len(self.reduced.option_index) > MANY and sift(self):
             return
         if len(self.reduced.option_index) > SMALL:
             for rounds in descents:
-                self._price(self._descent(rounds))
-                self._report("prices")
-                self._improve(self._priced_plan())
-                self._report("search")
-                if self.done() or self._narrow():
+                self.price(self.descent(rounds))
+                self.report("prices")
+                self.improve(self.priced_plan())
+                self.report("search")
+                if self.done() or narrow(self):
                     return
-        self._improve(self.search.plan_of(self.options))
-        self._report("search")
+        self.improve(self.search.plan_of(self.options))
+        self.report("search")
         if self.done():
             return
-        if len(self.reduced.covers.indices) > HEAVY:
-            for _ in range(HEAVY_ROUNDS):
-                self._improve(self.search.plan_of(self.options))
-                if self.done() or self._narrow():
-                    return
-            self._report("search")
-        self._linear()
-        self._report("linear programme")
+        mounted = self.linear()
+        self.report("linear programme")
         if self.done():
             return
-        self._integer()
-        self._report("integer programme")
-
-    def _sift(self) -> bool:
-        """Prices over the promising sites, tried on all of them, and those that show up let in, until
-        nothing does: first by descent, then by linear programme (sifting: Bixby, Gregory, Lustig,
-        Marsten & Shanno 1992, doi:10.1287/opre.40.5.885). Then `_narrow`. True when all is done."""
-        active = self._sample()
-        point, linear = self.point, False
-        for _ in range(SIFT_ROUNDS):
-            active[self.options] = True
-            part, labels = narrowed(self.reduced, active)
-            child = self._child(part, labels, point)
-            child._price(child._descent(SIFT_DESCENT))
-            child._improve(child._priced_plan())
-            if linear and not child.done():
-                child._linear()
-            self._adopt(child, part)
-            point = self._lifted(child, part, labels, point)
-            fresh = self._showing_up(point, active)
-            self._price(point)
-            if linear:
-                # Prices of a corner jump about: half way to the best ones known is often better
-                # (Wentges 1997, doi:10.1016/S0969-6016(97)00001-4).
-                middle = self.dual.at_exactly(
-                    0.5 * (point.prices + self.point.prices),
-                    0.5 * (point.rupiah_price + self.point.rupiah_price),
-                )
-                fresh |= self._showing_up(middle, active)
-                self._price(middle)
-            self._report("sifting")
+        if len(self.reduced.option_index) > SMALL:
+            self._round(mounted)
+            self.report("rounding")
             if self.done():
-                return True
-            loose = self.point.bound > child.point.bound * (1.0 + 0.1 * max(self.enough, 1e-4))
-            if not (loose and fresh.any()):
-                if linear:
-                    break
-                linear = True
-            active |= fresh
-        return self._narrow()
+                return
+        self._integer()
+        self.report("integer programme")
 
-    def _sample(self) -> NDArray[np.bool_]:
-        """Options of some sites all over, more where there is more to see."""
-        first, last = self.reduced.site_start[:-1], self.reduced.site_start[1:]
-        worth = self.search.worth_of_sites()
-        chance = np.minimum(1.0, SIFT_SITES * worth / max(1e-300, float(worth.sum())))
-        sites = self.random.random(len(worth)) < chance
-        return np.repeat(sites, last - first)
-
-    def _showing_up(self, point: DualPoint, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Options of sites left out that these prices build, or nearly would, best first; of those
-        alike (the same dearest class) a few."""
-        reduced = self.reduced
-        inside = np.zeros(len(point.values), dtype=bool)
-        inside[reduced.option_site[active]] = True
-        least = max(0.0, SIFT_NEARLY * point.threshold) if np.isfinite(point.threshold) else 0.0
-        sites = np.flatnonzero(~inside & ((point.values > least) | point.built))
-        sites = sites[np.argsort(-point.values[sites], kind="stable")]
-        dearest = dearest_classes(self.instance, point.prices, sites)
-        kept = keep_few(dearest, len(reduced.first_weight), SIFT_ALIKE, SIFT_MOST)
-        wanted = np.zeros(len(point.values), dtype=bool)
-        wanted[sites[kept]] = True
-        return np.asarray(wanted[reduced.option_site])
-
-    def _child(self, part: Reduced, labels: IntArray, point: DualPoint) -> Run:
+    def child(self, part: Reduced, labels: IntArray, point: DualPoint) -> Run:
         """A run over some of the options, from the plan at hand and these prices."""
         child = Run(part, self.clock, gap=self.enough, seed=self.seed, on_progress=self.on_progress)
         child.goal = self.goal
@@ -268,15 +141,15 @@ class Run:
         child.total = self.total
         seen = labels >= 0
         prices = class_sums(labels[seen], point.prices[seen], len(part.first_weight))
-        child._price(child.dual.at(prices, rupiah_price=point.rupiah_price))
+        child.price(child.dual.at(prices, rupiah_price=point.rupiah_price))
         return child
 
-    def _adopt(self, child: Run, part: Reduced) -> None:
+    def adopt(self, child: Run, part: Reduced) -> None:
         """Take over a child's plan where it is better."""
         if child.total > self.total:
             self.total, self.options = child.total, part.option_index[child.options]
 
-    def _lifted(self, child: Run, part: Reduced, labels: IntArray, point: DualPoint) -> DualPoint:
+    def lifted(self, child: Run, part: Reduced, labels: IntArray, point: DualPoint) -> DualPoint:
         """A child's prices tried on the whole problem; classes it does not see keep theirs."""
         seen = labels >= 0
         found = []
@@ -287,34 +160,7 @@ class Run:
             found.append(self.dual.at_exactly(prices, child.point.rupiah_price))
         return min(found, key=lambda p: p.bound)
 
-    def _narrow(self) -> bool:
-        """Where reduced-cost fixing leaves few options, solve over those alone, merged anew.
-
-        A plan better than the best one has only such options, so that the bound found among them
-        holds for all. Its prices are then tried on the whole problem, and options that show up are
-        let in, until prices prove (nearly) as much there. False where too many are left.
-        """
-        active = ~self.dual.hopeless_options(self.point, self.total)
-        active[self.options] = True
-        if active.mean() > NARROW_SHARE:
-            return False
-        for _ in range(PRICING_ROUNDS):
-            part, labels = narrowed(self.reduced, active)
-            child = self._child(part, labels, self.point)
-            child.prove(descents=(DESCENT_ROUNDS,))
-            self._adopt(child, part)
-            self.bound = min(self.bound, max(self.total, child.bound))
-            point = self._lifted(child, part, labels, self.point)
-            self._price(point)
-            missed = point.picked & point.built[self.reduced.option_site] & ~active
-            slack = max(self.enough, CERTIFICATE_SLACK)
-            loose = self.point.bound > child.point.bound * (1.0 + slack)
-            if self.clock.stopped() or not (missed.any() and loose):
-                break
-            active |= missed
-        return True
-
-    def _descent(self, rounds: int) -> DualPoint:
+    def descent(self, rounds: int) -> DualPoint:
         return self.dual.descend(
             self.point,
             target=self.total,
@@ -323,13 +169,13 @@ class Run:
             stopped=self.clock.stopped,
         )
 
-    def _improve(self, plan: Plan | None) -> None:
+    def improve(self, plan: Plan | None) -> None:
         """Local search from a plan."""
         if plan is not None and not self.done():
             tries = RANDOM_TRIES if len(self.reduced.option_index) > SMALL else 0
-            self._offer(self.search.improve(plan, random=self.random, tries=tries))
+            self.offer(self.search.improve(plan, random=self.random, tries=tries))
 
-    def _priced_plan(self) -> Plan:
+    def priced_plan(self) -> Plan:
         """Required sites, then those the relaxed planner builds, best first, as far as they fit."""
         point, reduced = self.point, self.reduced
         plan = self.search.required_plan()
@@ -349,33 +195,66 @@ class Run:
         self.search.refill(plan)
         return plan
 
-    def _linear(self) -> None:
-        """Prices of the linear relaxation, by column generation over the promising options."""
+    def linear(self) -> IntArray:
+        """Prices of the linear relaxation, by column generation over the promising options; returns
+        the options it mounts, in part or whole, as far as it came."""
         reduced = self.reduced
-        options = len(reduced.option_index)
         active = ~self.dual.hopeless_options(self.point, self.total)
         active[self.options] = True
-        if options <= COLUMN_LIMIT:
+        if len(active) <= COLUMN_LIMIT:
             active[:] = True
         nothing = np.zeros(len(reduced.site_index), dtype=bool)
+        mounted = self.options
         for _ in range(PRICING_ROUNDS):
             if self.done():
-                return
+                break
             programme = Programme(reduced, active, nothing)
             answer = programme.relax(seconds=self.clock.left_s, stopped=self.clock.stopped)
             if answer.timed_out:
                 self.clock.expire()
-            if answer.prices is None:
-                return
+            if answer.prices is None or answer.options is None:
+                break
+            mounted = answer.options
             prices = np.where(np.isnan(answer.prices), self.point.prices, answer.prices)
             point = self.dual.at(prices, rupiah_price=answer.rupiah_price)
             exact = self.dual.at_exactly(prices, answer.rupiah_price)
             point = min(point, exact, key=lambda p: p.bound)
-            self._price(point)
+            self.price(point)
             missed = point.picked & point.built[reduced.option_site] & ~active
             if not missed.any() or point.bound <= answer.bound * (1 + 1e-9):
-                return
+                break
             active |= missed
+        return mounted
+
+    def _round(self, mounted: IntArray) -> None:
+        """The best plan of what the linear programme mounts, by integer programme over those few
+        options alone, merged anew (restricted master heuristic: Joncour, Michel, Sadykov, Sverdlov &
+        Vanderbeck 2010, doi:10.1016/j.endm.2010.05.088), then local search from there."""
+        active = np.zeros(len(self.reduced.option_index), dtype=bool)
+        active[mounted] = True
+        active[self.options] = True
+        if active.sum() > ROUNDED_MOST:
+            return
+        part, _ = narrowed(self.reduced, active)
+        built = np.zeros(len(part.site_index), dtype=bool)
+        near = self.bound * (1.0 - max(OPTIMAL_GAP, self.enough))
+        answer = Programme(part, np.ones(len(part.option_index), dtype=bool), built).solve(
+            start=np.searchsorted(part.option_index, self.options),
+            seed=self.seed,
+            gap=max(ROUNDED_GAP, 0.5 * self.enough),
+            seconds=self.clock.left_s,
+            stopped=self.clock.stopped,
+            settled=lambda total, _: total >= near or self.settled(total, np.inf),
+            nodes=ROUNDED_NODES,
+        )
+        if answer.timed_out:
+            self.clock.expire()
+        if answer.options is not None:
+            plan = self.search.plan_of(part.option_index[answer.options])
+            if plan is not None:
+                self.search.refill(plan)
+                self.offer(plan)
+                self.improve(plan)
 
     def _integer(self) -> None:
         """The integer programme over what reduced-cost fixing leaves."""
@@ -398,25 +277,25 @@ class Run:
             plan = None if answer.options is None else self.search.plan_of(answer.options)
             if plan is not None:
                 self.search.refill(plan)
-                self._offer(plan)
+                self.offer(plan)
             if np.isfinite(answer.bound):
                 self.bound = min(self.bound, max(self.total, answer.bound))
             if answer.options is None or plan is not None:
                 return
             programme.exclude(answer.options)
 
-    def _offer(self, plan: Plan) -> None:
+    def offer(self, plan: Plan) -> None:
         if plan.total[0] > self.total:
             self.search.prune(plan)
             self.total = float(plan.total[0])
             self.options = np.flatnonzero(plan.chosen)
 
-    def _price(self, point: DualPoint) -> None:
+    def price(self, point: DualPoint) -> None:
         if point.bound < self.point.bound:
             self.point = point
             self.bound = min(self.bound, max(self.total, point.bound))
 
-    def _report(self, phase: str) -> None:
+    def report(self, phase: str) -> None:
         if self.on_progress is not None:
             scale = self.reduced.scale
             self.on_progress(
@@ -424,45 +303,3 @@ class Run:
                     phase, self.total / scale, self.bound / scale, self.gap, self.clock.seconds
                 )
             )
-
-
-def solution_of(problem: CoverageProblem, run: Run) -> Solution:
-    """The best plan of a run in the caller's terms, with its certificate."""
-    reduced = run.reduced
-    options = reduced.option_index[run.options]
-    first = np.maximum(reduced.first_weight, 1.0)
-    share = np.append(np.minimum(1.0, run.point.prices / first), 1.0)
-    rupiah_price = run.point.rupiah_price / reduced.scale if run.dual.priced else 0.0
-    # The caller's problem holds sites that were outdone; levelled prices mostly prove more there.
-    level = np.append(np.minimum(1.0, run.dual.levelled(run.point) / first), 1.0)
-    prices = [problem.weights * own[reduced.point_class] for own in (share, level)]
-    bounds = [proven_bound(problem, own, rupiah_price) for own in prices]
-    certificate = certify(problem, options, prices[int(np.argmin(bounds))], rupiah_price)
-    sites, gains = building_order(problem, options)
-    objective = float(gains.sum())
-    bound = max(objective, min(certificate.bound, run.bound / reduced.scale))
-    gap = (bound - objective) / bound if bound > objective else 0.0
-    status: Status
-    if gap <= OPTIMAL_GAP:
-        status = "optimal"
-    elif gap <= run.enough:
-        status = "gap_reached"
-    else:
-        status = "stalled" if not run.clock.stopped() else run.clock.reason or "time_limit"
-    place = {int(s): i for i, s in enumerate(sites)}
-    rank = problem.option_rank
-    order = sorted(options.tolist(), key=lambda c: (place[int(problem.option_site[c])], rank[c]))
-    options = np.array(order, dtype=np.int64)
-    return Solution(
-        sites=sites,
-        options=options,
-        gains=gains,
-        objective=objective,
-        bound=bound,
-        gap=gap,
-        status=status,
-        cost_idr=problem.cost_idr(options),
-        seconds=run.clock.seconds,
-        classes=len(reduced.first_weight),
-        certificate=certificate,
-    )

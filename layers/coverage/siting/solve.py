@@ -8,10 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from layers.coverage.siting.certificate import Certificate, Solution, Status, covered_weight
+from layers.coverage.siting.certificate import (
+    OPTIMAL_GAP,
+    Certificate,
+    Solution,
+    Status,
+    building_order,
+    certify,
+    covered_weight,
+    proven_bound,
+)
+from layers.coverage.siting.clock import Clock, Progress
 from layers.coverage.siting.merge import reduce_problem
 from layers.coverage.siting.problem import CoverageProblem, check_feasible
-from layers.coverage.siting.run import Clock, Progress, Run, solution_of
+from layers.coverage.siting.run import Run
 from layers.errors import Infeasible, InvalidInput
 
 #: How much of the total weight may be missing from a share that counts as reached.
@@ -47,6 +57,48 @@ def solve_coverage(
     run = Run(reduce_problem(problem), clock, gap=gap, seed=seed, on_progress=on_progress)
     run.search_and_prove()
     return solution_of(problem, run)
+
+
+def solution_of(problem: CoverageProblem, run: Run) -> Solution:
+    """The best plan of a run in the caller's terms, with its certificate."""
+    reduced = run.reduced
+    options = reduced.option_index[run.options]
+    first = np.maximum(reduced.first_weight, 1.0)
+    share = np.append(np.minimum(1.0, run.point.prices / first), 1.0)
+    rupiah_price = run.point.rupiah_price / reduced.scale if run.dual.priced else 0.0
+    # The caller's problem holds sites that were outdone; levelled prices mostly prove more there.
+    level = np.append(np.minimum(1.0, run.dual.levelled(run.point) / first), 1.0)
+    prices = [problem.weights * own[reduced.point_class] for own in (share, level)]
+    bounds = [proven_bound(problem, own, rupiah_price) for own in prices]
+    certificate = certify(problem, options, prices[int(np.argmin(bounds))], rupiah_price)
+    sites, gains = building_order(problem, options)
+    objective = float(gains.sum())
+    bound = max(objective, min(certificate.bound, run.bound / reduced.scale))
+    gap = (bound - objective) / bound if bound > objective else 0.0
+    status: Status
+    if gap <= OPTIMAL_GAP:
+        status = "optimal"
+    elif gap <= run.enough:
+        status = "gap_reached"
+    else:
+        status = "stalled" if not run.clock.stopped() else run.clock.reason or "time_limit"
+    place = {int(s): i for i, s in enumerate(sites)}
+    rank = problem.option_rank
+    order = sorted(options.tolist(), key=lambda c: (place[int(problem.option_site[c])], rank[c]))
+    options = np.array(order, dtype=np.int64)
+    return Solution(
+        sites=sites,
+        options=options,
+        gains=gains,
+        objective=objective,
+        bound=bound,
+        gap=gap,
+        status=status,
+        cost_idr=problem.cost_idr(options),
+        seconds=run.clock.seconds,
+        classes=len(reduced.first_weight),
+        certificate=certificate,
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from layers.coverage.siting import (
     CoverageProblem,
     merge,
     run,
+    sifting,
     solve_coverage,
     solve_fewest_sites,
 )
@@ -238,8 +239,8 @@ def test_sifting_gives_what_the_whole_problem_gives(
     problem = instance(candidates=400, points=8000, seed=4, headings=True, models=2, **limits)
     whole = solve_coverage(problem, gap=0.0, time_limit_s=1800.0)
     monkeypatch.setattr(run, "MANY", 10)
-    monkeypatch.setattr(run, "SIFT_SITES", 40)
-    monkeypatch.setattr(run, "SIFT_MOST", 20)
+    monkeypatch.setattr(sifting, "SIFT_SITES", 40)
+    monkeypatch.setattr(sifting, "SIFT_MOST", 20)
     steps: list[str] = []
     sifted = solve_coverage(
         problem, gap=0.0, time_limit_s=1800.0, on_progress=lambda step: steps.append(step.phase)
