@@ -1,14 +1,18 @@
-"""Which earlier imports a file is a later edition of, and what it no longer holds."""
+"""Which rows a file speaks of: earlier editions of it, what it no longer holds, and strangers."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from layers.importers.kinds.spec import QUERY_CHUNK, Layer
+from layers.geo.crs import geodesic_m
+from layers.importers.judging.report import Report
+from layers.importers.kinds.spec import QUERY_CHUNK, Layer, Record
 from layers.importers.models import ImportRun
 
 #: A file that shares at least this part of the smaller one's keys is an edition of the same source.
 SHARED_PART = 0.5
+#: One key, another name and farther apart than this (m): two things, not one that moved.
+STRANGER_M = 10_000.0
 
 
 def missing_since_earlier(layer: Layer, key_field: str, keys: set[str]) -> list[dict[str, Any]]:
@@ -44,3 +48,32 @@ def _still_there(layer: Layer, key_field: str, keys: list[str]) -> list[dict[str
         )
         result += [{"key": key, "name": text} for key, text in rows.values_list(name, label)]
     return sorted(result, key=lambda entry: entry["key"])
+
+
+def without_strangers(
+    records: list[Record], existing: dict[tuple[str, str], Any], report: Report
+) -> list[Record]:
+    """The records but for points whose key a different thing elsewhere has already; those are rejected.
+
+    Numbers such as 1, 2, 3 are keys of many files. A row is taken for another thing when its name
+    differs and it stands more than `STRANGER_M` away: to write over it would lose one of the two.
+    """
+    known = []
+    for record in records:
+        row = existing.get(record.key)
+        stored = getattr(row, "geom", None)
+        name = str(record.fields.get("name") or "")
+        apart = None
+        if stored is not None and record.geometry is not None and stored.geom_type == "Point":
+            x, y = record.geometry.centroid.coords[0]
+            apart = geodesic_m(stored.x, stored.y, x, y)
+        if apart is None or apart <= STRANGER_M or not name or name == getattr(row, "name", name):
+            known.append(record)
+            continue
+        field, value = record.key
+        report.reject(
+            record.row, record.headers.get(field, field), value,
+            f"{getattr(row, 'name', '')!r}, {apart / 1000:,.0f} km away, has this key already: nothing was"
+            " written over it; name a column that is unique with --key, or give the rows codes of their own",
+        )  # fmt: skip
+    return known

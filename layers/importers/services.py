@@ -19,7 +19,7 @@ from layers.importers.database import (
     rows_update,
     same_geometry,
 )
-from layers.importers.editions import missing_since_earlier
+from layers.importers.editions import missing_since_earlier, without_strangers
 from layers.importers.files.opening import table_from_file
 from layers.importers.files.table import SourceTable
 from layers.importers.judging.columns import header_named, mapping_from_table
@@ -155,7 +155,9 @@ def _import(
     _one_at_a_time(layer)
     lookups = Lookups(origin)
     records = layer.resolve(records, lookups, report)
-    created, updated, unchanged = _write(layer, records, lookups, origin, report)
+    existing = layer.existing(records)
+    records = without_strangers(records, existing, report)
+    created, updated, unchanged = _write(layer, records, existing, lookups, origin, report)
     keys = [record.key[1] for record in records]
     key_field = key_header or (records[0].key[0] if records else layer.keys[0])
     missing = missing_since_earlier(layer, key_field, set(keys))
@@ -233,9 +235,13 @@ def _warn_across_rows(
 
 
 def _write(
-    layer: Layer, records: list[Record], lookups: Lookups, origin: str, report: Report
+    layer: Layer,
+    records: list[Record],
+    existing: dict[tuple[str, str], Any],
+    lookups: Lookups,
+    origin: str,
+    report: Report,
 ) -> tuple[int, int, int]:
-    existing = layer.existing(records)
     has_geometry = any(field.name == "geom" for field in layer.model._meta.concrete_fields)
     sourced = any(field.name == "import_hash" for field in layer.model._meta.concrete_fields)
     extra_attributes = any(

@@ -80,6 +80,25 @@ def test_a_file_that_shares_no_key_is_no_later_edition(tmp_path: Path) -> None:
     assert layer_import("wifi", table(tmp_path / "b.csv", other))["missing"] == []
 
 
+def test_a_key_that_another_thing_far_away_has_is_refused_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    layer_import("wifi", table(tmp_path / "a.csv", WIFI))
+    seattle = {**WIFI[0], "Nama Lokasi": "Fire Station #1", "Bujur": "-122.33", "Lintang": "47.6"}
+    fresh = {**seattle, "Kode": "S9"}
+    report = layer_import("wifi", table(tmp_path / "b.csv", [seattle, fresh]))
+    assert counts(report) == (1, 0, 0, 0, 1)
+    assert report["rejected"][0]["field"] == "Kode"
+    assert report["rejected"][0]["value"] == "W1"
+    assert "'Alun-alun'" in report["rejected"][0]["reason"]
+    assert "--key" in report["rejected"][0]["reason"]
+    kept = WifiHotspot.objects.get(code="W1")
+    assert (kept.name, round(kept.geom.x, 4)) == ("Alun-alun", 112.63)
+    # What only moved, however far, and what only got another name are the same thing.
+    moved = [{**WIFI[0], "Bujur": "113.9"}, {**WIFI[1], "Nama Lokasi": "Balai Kota Malang"}]
+    assert counts(layer_import("wifi", table(tmp_path / "c.csv", moved)))[1:] == (2, 0, 0, 0)
+
+
 def test_what_a_person_changed_survives_the_same_file(tmp_path: Path) -> None:
     path = table(tmp_path / "wifi.csv", WIFI)
     layer_import("wifi", path)
