@@ -73,7 +73,9 @@ def layer_import(
     started = time.monotonic()
     layer = layer_named(layer_name)
     report = Report()
-    table = table_from_file(path, crs=crs, sublayer=sublayer, layer_name=layer.name)
+    table = table_from_file(
+        path, crs=crs, sublayer=sublayer, layer_name=layer.name, shape=layer.shape
+    )
     if defaults:
         _set_defaults(table, layer, defaults)
     progress(f"{len(table.rows)} rows read from {table.file_name}")

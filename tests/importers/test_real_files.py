@@ -13,6 +13,7 @@ from typing import Any
 import geopandas
 import networkx
 import numpy as np
+import pandas
 import pytest
 from pyproj import Geod
 
@@ -187,8 +188,6 @@ def test_health_facilities_have_swapped_columns_and_wrong_labels(
 
 def test_police_reports_in_feet(shared_data: Path, tmp_path: Path) -> None:
     path = shared_data / "incidents" / "geoda_SFCrime_July_Dec2012.zip"
-    with pytest.raises(InvalidInput, match=r"holds 5 shapefiles.*sf_robbery\.shp.*--sublayer"):
-        layer_import("incidents", path)
     zipfile.ZipFile(path).extractall(tmp_path)
     total = 0
     for name in ("sf_robbery", "sf_vandalism"):
@@ -211,6 +210,24 @@ def test_police_reports_in_feet(shared_data: Path, tmp_path: Path) -> None:
         assert one.geom.y == pytest.approx(raw.Y[5], abs=1e-4)
     assert Incident.objects.count() == total
     assert set(Incident.objects.values_list("state", flat=True)) == {"closed"}
+
+
+def test_an_archive_of_several_shapefiles_is_one_layer(shared_data: Path, tmp_path: Path) -> None:
+    path = shared_data / "incidents" / "geoda_SFCrime_July_Dec2012.zip"
+    zipfile.ZipFile(path).extractall(tmp_path)
+    events = [p for p in sorted(tmp_path.rglob("sf_*.shp")) if not p.name.startswith(".")]
+    raw = pandas.concat([geopandas.read_file(p).drop(columns="geometry") for p in events])
+    report = layer_import("incidents", path)
+    assert (len(events), report["rows"]) == (4, len(raw)) == (4, 13_472)
+    assert report["created"] == Incident.objects.count() == raw.IncidntNum.nunique()
+    assert report["created"] + len(report["rejected"]) == len(raw)
+    remarks = [w["reason"] for w in report["warnings"] if w["row"] is None]
+    assert any("sf_vandalism.shp from the archive: rows" in remark for remark in remarks)
+    assert "left out, no points: SFCrime_blocks.shp" in remarks
+    with pytest.raises(
+        InvalidInput, match=r"no single shapefile named 'x' among .*sf_robbery\.shp"
+    ):
+        layer_import("incidents", path, sublayer="x")
 
 
 def test_fire_stations_of_another_city(shared_data: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from layers.errors import HostileInput, InvalidInput
@@ -127,12 +128,17 @@ def unpack_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Pat
         ) from error  # fmt: skip
 
 
-def shapefile_members(
-    archive: zipfile.ZipFile, *, sublayer: str = ""
-) -> tuple[str, dict[str, zipfile.ZipInfo]]:
-    """Name and parts (`shp shx dbf prj cpg`) of the one shapefile, or of the one named.
+#: What the shape type in a .shp header stands for, its Z and M forms taken together.
+_SHAPE_OF_TYPE = {1: "point", 3: "line", 5: "polygon", 8: "point"}
+Shapefile = tuple[str, dict[str, zipfile.ZipInfo]]
 
-    Raises `InvalidInput` that names them all where there are several and none was chosen.
+
+def shapefile_members(
+    archive: zipfile.ZipFile, *, sublayer: str = "", shape: str = "any"
+) -> tuple[list[Shapefile], list[str]]:
+    """Names and parts (`shp shx dbf prj cpg`) of the shapefiles, and the names of those left out.
+
+    The one named, or all of a `shape` (`point`, `line`, `polygon`; anything else takes all).
     """
     found: dict[str, dict[str, zipfile.ZipInfo]] = {}
     for member in members_of_interest(archive):
@@ -140,7 +146,7 @@ def shapefile_members(
         stem, _, extension = name.rpartition(".")
         if extension.lower() in {"shp", "shx", "dbf", "prj", "cpg"}:
             found.setdefault(stem, {})[extension.lower()] = member
-    layers = {stem: parts for stem, parts in found.items() if "shp" in parts}
+    layers = {stem: parts for stem, parts in sorted(found.items()) if "shp" in parts}
     if not layers:
         raise InvalidInput(
             "no shapefile in the archive",
@@ -153,23 +159,47 @@ def shapefile_members(
             for stem in layers
             if stem.casefold() == wanted or PurePosixPath(stem).name.casefold() == wanted
         ]
+        if len(matching) != 1:
+            raise InvalidInput(
+                f"no single shapefile named {sublayer!r} among {_names(layers)}",
+                value=sorted(layers),
+                remedy="choose one with --sublayer NAME",
+            )
     else:
         matching = list(layers)
-    if len(matching) != 1:
-        names = ", ".join(sorted(f"{PurePosixPath(stem).name}.shp" for stem in layers))
-        raise InvalidInput(
-            f"the archive holds {len(layers)} shapefiles: {names}"
-            if not sublayer
-            else f"no single shapefile named {sublayer!r} among {names}",
-            value=sorted(layers),
-            remedy="choose one with --sublayer NAME",
-        )
-    parts = layers[matching[0]]
-    for needed in ("shx", "dbf"):
-        if needed not in parts:
-            raise InvalidInput(
-                f"the shapefile has no .{needed} part",
-                where=f"{PurePosixPath(matching[0]).name}.shp",
-                remedy="pack the .shp, .shx, .dbf and .prj files of one layer together",
-            )
-    return PurePosixPath(matching[0]).name, parts
+        if len(layers) > 1 and shape in _SHAPE_OF_TYPE.values():
+            fitting = [stem for stem in layers if _shape_of(archive, layers[stem]["shp"]) == shape]
+            matching = fitting or matching
+    for stem in matching:
+        for needed in ("shx", "dbf"):
+            if needed not in layers[stem]:
+                raise InvalidInput(
+                    f"the shapefile has no .{needed} part",
+                    where=f"{PurePosixPath(stem).name}.shp",
+                    remedy="pack the .shp, .shx, .dbf and .prj files of one layer together",
+                )
+    taken = [(PurePosixPath(stem).name, layers[stem]) for stem in matching]
+    return taken, [PurePosixPath(stem).name for stem in layers if stem not in matching]
+
+
+def shapefiles_to_choose(names: list[str]) -> InvalidInput:
+    """The error for several shapefiles that are no parts of one layer."""
+    return InvalidInput(
+        f"the archive holds {len(names)} shapefiles: {_names(names)}",
+        value=names,
+        remedy="choose one with --sublayer NAME",
+    )
+
+
+def _names(stems: Iterable[str]) -> str:
+    return ", ".join(sorted(f"{PurePosixPath(stem).name}.shp" for stem in stems))
+
+
+def _shape_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    """`point`, `line`, `polygon`, or nothing, by the header of a .shp part."""
+    try:
+        with archive.open(member) as source:
+            header = source.read(36)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError):
+        return ""
+    return _SHAPE_OF_TYPE.get(int.from_bytes(header[32:36], "little") % 10, "")

@@ -51,12 +51,18 @@ class PrivateFile:
 
 
 def table_from_file(
-    path: str | Path, *, crs: str = "", sublayer: str = "", layer_name: str = ""
+    path: str | Path,
+    *,
+    crs: str = "",
+    sublayer: str = "",
+    layer_name: str = "",
+    shape: str = "any",
 ) -> SourceTable:
     """All rows of a file, geometries in WGS 84 longitude latitude without Z.
 
     `crs` (such as `EPSG:32749`) is used where the file states none, and for coordinate columns;
-    `sublayer` chooses a shapefile of an archive, a GeoPackage table or a sheet. `path` may be
+    `sublayer` chooses a shapefile of an archive, a GeoPackage table or a sheet; without it all
+    shapefiles of the wanted `shape` are read where they have the same columns. `path` may be
     `archive.zip/name.shp`. Raises `InvalidInput` or `HostileInput` with a remedy; nothing but the
     named file is read, and nothing is fetched.
     """
@@ -72,7 +78,7 @@ def table_from_file(
         elif file.content == "zip":
             with checked_archive(file.path, max_unpacked_bytes=_max_unpacked()) as archive:
                 table = vector.read_zipped_shapefile(
-                    archive, file.path.parent, crs=crs, sublayer=sublayer
+                    archive, file.path.parent, crs=crs, sublayer=sublayer, shape=shape
                 )
         elif file.content == "kml":
             table = vector.read_kml(file.path)

@@ -19,7 +19,11 @@ from defusedxml.common import DefusedXmlException
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from layers.errors import HostileInput, InvalidInput
-from layers.importers.files.archives import shapefile_members, unpack_member
+from layers.importers.files.archives import (
+    shapefile_members,
+    shapefiles_to_choose,
+    unpack_member,
+)
 from layers.importers.files.table import MAX_ROWS, SourceRow, SourceTable, unique_headers
 
 pyproj.network.set_network_enabled(False)
@@ -53,10 +57,44 @@ def read_geopackage(path: Path, *, crs: str = "", sublayer: str = "") -> SourceT
 
 
 def read_zipped_shapefile(
-    archive: zipfile.ZipFile, folder: Path, *, crs: str = "", sublayer: str = ""
+    archive: zipfile.ZipFile, folder: Path, *, crs: str = "", sublayer: str = "", shape: str = "any"
 ) -> SourceTable:
-    """The shapefile of a checked archive, unpacked under our own name into `folder`."""
-    name, parts = shapefile_members(archive, sublayer=sublayer)
+    """The shapefile of a checked archive, unpacked under our own name into `folder`.
+
+    Of several, those of the wanted shape (`point`, `line`, `polygon`) are read one after the other
+    when they have the same columns: a layer that was cut into files. Otherwise one must be named.
+    """
+    members, left = shapefile_members(archive, sublayer=sublayer, shape=shape)
+    several = len(members) > 1
+    if several and shape not in {"point", "line", "polygon"}:
+        raise shapefiles_to_choose([name for name, _parts in members])
+    whole: SourceTable | None = None
+    for number, (name, parts) in enumerate(members):
+        table = _read_shapefile(archive, folder / f"layer{number}", name, parts, crs=crs)
+        told = f"read {name}.shp from the archive"
+        if whole is None:
+            whole = table
+            whole.remarks.insert(0, f"{told}: rows 1 to {len(table.rows)}" if several else told)
+            continue
+        if table.columns != whole.columns:
+            raise shapefiles_to_choose([name for name, _parts in members])
+        first = len(whole.rows)
+        for row in table.rows:
+            row.number += first
+        whole.rows += table.rows
+        whole.remarks.append(f"{told}: rows {first + 1} to {len(whole.rows)}")
+        whole.remarks += [remark for remark in table.remarks if remark not in whole.remarks]
+    if whole is None:
+        raise InvalidInput("no shapefile in the archive", remedy="give one that holds a .shp part")
+    if left and not sublayer:
+        whole.remarks.append(f"left out, no {shape}s: {', '.join(f'{name}.shp' for name in left)}")
+    return whole
+
+
+def _read_shapefile(
+    archive: zipfile.ZipFile, folder: Path, name: str, parts: dict[str, Any], *, crs: str
+) -> SourceTable:
+    folder.mkdir()
     for extension, member in parts.items():
         unpack_member(archive, member, folder / f"layer.{extension}")
     projection = folder / "layer.prj"
@@ -73,9 +111,7 @@ def read_zipped_shapefile(
             where=f"{name}.shp",
             remedy=_NO_CRS,
         )
-    table = _read_with_gdal(folder / "layer.shp", layer=None, crs=crs, default_crs="")
-    table.remarks.insert(0, f"read {name}.shp from the archive")
-    return table
+    return _read_with_gdal(folder / "layer.shp", layer=None, crs=crs, default_crs="")
 
 
 def to_wgs84(geometries: np.ndarray, crs: str) -> tuple[np.ndarray, str]:
