@@ -73,13 +73,19 @@ def isochrone(
 @router.get("/cover")
 @open_to(Can.SEE_OPERATIONS)
 def cover(
-    request: HttpRequest, minutes: str = "5,10,15", kind: str | None = None, without: str = ""
-) -> dict[str, Any]:
+    request: HttpRequest, minutes: str = "5,10,15", kind: str | None = None, without: str = "",
+    incident: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Shares of streets, people and demand within minutes of available units, now and without
-    some units, with the areas that fall out and moves up that bring them back."""
+    some units (or those that are on an incident), with the areas that fall out and moves up that
+    bring them back."""
     names = [name.strip() for name in without.split(",") if name.strip()]
     return cover_standing(
-        kind=kind or None, minutes=_minutes(minutes), without_units=names, user=request.user
+        kind=kind or None,
+        minutes=_minutes(minutes),
+        without_units=names,
+        incident_id=incident,
+        user=request.user,
     )
 
 

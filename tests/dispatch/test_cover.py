@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib.gis.geos import MultiPolygon, Polygon
+from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from django.test import Client
+from django.utils import timezone
 
+from layers.assets.models import Station
 from layers.dispatch.cover import ground as ground_room
 from layers.dispatch.cover.alternatives import Cells, Standing
 from layers.dispatch.cover.demand import demand_from
@@ -20,7 +22,7 @@ from layers.dispatch.cover.ground import Ground, ground_of, places_on
 from layers.dispatch.cover.service import cover_standing
 from layers.dispatch.cover.standing import LIMIT_MINUTES, Cover, moves_up, without
 from layers.dispatch.cover.times import Start, times_from
-from layers.dispatch.models import RunCard
+from layers.dispatch.models import Assignment, RunCard, Unit, UnitPosition, UnitStatus
 from layers.dispatch.rules import AgencyRule
 from layers.dispatch.run_cards import recommendation_for
 from layers.errors import InvalidInput, NotFound
@@ -29,7 +31,7 @@ from layers.network.models import RoadClosure
 from layers.places.models import Area
 from tests.dispatch.streets import LAT, LON
 from tests.dispatch.test_run_cards import unit
-from tests.factories import make_agency, make_station, make_unit, make_user
+from tests.factories import make_agency, make_incident, make_station, make_unit, make_user
 from tests.network.small import PLAIN, at
 from tests.network.test_closure_services import lattice
 from tests.network.test_store import load
@@ -179,6 +181,25 @@ def test_after_a_dispatch_the_kelurahan_that_falls_out_is_named_with_a_move_back
     assert move["eta_s"] == pytest.approx(90, rel=0.05)  # 900 m at 36 km/h
     assert move["after"]["people"]["2"] > move["before"]["people"]["2"]
     assert "demand" in fire["now"]
+    # Sent for real, and driven away: the same is told of the incident, counted from its station.
+    gone = Unit.objects.get(callsign="E-0")
+    gone.station = Station.objects.get(code="POS-E")
+    gone.status = UnitStatus.objects.get(code="en_route")
+    gone.save()
+    UnitPosition.objects.update_or_create(unit=gone, defaults={"geom": Point(*west, srid=4326)})
+    incident = make_incident("N-1", lon=west[0], lat=west[1])
+    Assignment.objects.create(unit=gone, incident=incident, dispatched_at=timezone.now())
+    told = cover_standing(incident_id=incident.pk, minutes=[2.0], build=True)
+    assert (told["without"], list(told["kinds"])) == (["E-0"], ["fire"])
+    assert {**told["kinds"]["fire"], "not_available": 1} == fire
+    quiet = make_incident("N-2", lon=west[0], lat=west[1])
+    assert cover_standing(incident_id=quiet.pk, build=True)["kinds"] == {}
+    with pytest.raises(NotFound, match="incident"):
+        cover_standing(incident_id=quiet.pk + 1)
+    Assignment.objects.all().delete()
+    gone.status = UnitStatus.objects.get(code="available")
+    gone.save()
+    UnitPosition.objects.filter(unit=gone).update(geom=Point(*east, srid=4326))
     # Nobody left to move: what is lost is said, and no move is invented.
     alone = cover_standing(
         kind="fire", minutes=[2.0], without_units=["E-0", "W-0", "W-1"], build=True

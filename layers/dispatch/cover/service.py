@@ -11,7 +11,7 @@ import numpy as np
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from layers.access.policies import restrict
+from layers.access.policies import restrict, visible_queryset
 from layers.assets.models import AssetStatus, Station, StationKind
 from layers.dispatch.cover.alternatives import counts_for_cover
 from layers.dispatch.cover.ground import Ground, ground_of
@@ -25,7 +25,9 @@ from layers.dispatch.cover.standing import (
 )
 from layers.dispatch.cover.times import Start, times_from
 from layers.dispatch.fleet import AgencyRules, FleetUnit, fleet
+from layers.dispatch.models import Assignment, StatusClass
 from layers.errors import InvalidInput, NotFound, Unroutable
+from layers.incidents.models import Incident
 from layers.network.asking import Network, engine_run, network_at
 
 MOST_MINUTES = 60.0
@@ -37,13 +39,15 @@ def cover_standing(
     kind: str | None = None,
     minutes: Sequence[float] = (5.0, 10.0, 15.0),
     without_units: Sequence[str] = (),
+    incident_id: int | None = None,
     user: Any = None,
     build: bool = False,
 ) -> dict[str, Any]:
     """Shares of streets, people and demand within driving minutes of available units, by kind.
 
     `without_units` (callsigns): also after those have gone, with the areas that fall out of the 15
-    minutes and moves that would bring them back. Times are exact by road, with the closures in
+    minutes and moves that would bring them back. `incident_id`: the same for the units that are on
+    an incident, which are counted before at their stations; only their kinds are looked at. Times are exact by road, with the closures in
     force; what is counted is pieces of street of at most 50 m, by their middles. Raises
     `Unavailable` where the engine gives no answer.
     """
@@ -54,8 +58,14 @@ def cover_standing(
     stations = list(
         restrict(user, Station.objects.all()) if user is not None else Station.objects.all()
     )
-    stations = [s for s in stations if s.status == AssetStatus.ACTIVE]
     kinds = [kind] if kind else sorted({unit.kind for unit in units})
+    if incident_id is not None:
+        on_it = _on_incident(incident_id, user)
+        homes = {station.pk: station for station in stations}
+        units = [_at_home(unit, homes) if unit.id in on_it else unit for unit in units]
+        leaving |= on_it
+        kinds = sorted({unit.kind for unit in units if unit.id in on_it})
+    stations = [s for s in stations if s.status == AssetStatus.ACTIVE]
     network = network_at(_middle(units, stations), build=build)
     ground = ground_of(network.router, wait=build)
     limit_s = max(*minutes, LIMIT_MINUTES) * 60.0
@@ -163,6 +173,27 @@ def _move(
 
 def _start(unit: FleetUnit, rules: AgencyRules) -> Start:
     return Start(unit.lon or 0.0, unit.lat or 0.0, rules.costing(unit.agency_id, unit.kind))
+
+
+def _on_incident(incident_id: int, user: Any) -> set[int]:
+    """Units with an open assignment to an incident that the user may see."""
+    rows = Incident.objects.all() if user is None else visible_queryset(user, Incident)
+    if not rows.filter(pk=incident_id).exists():
+        raise NotFound(
+            _("there is no incident {incident_id}").format(incident_id=incident_id),
+            value=incident_id,
+        )
+    active = Assignment.objects.filter(
+        incident=incident_id, cleared_at__isnull=True, cancelled_at__isnull=True
+    )
+    return set(active.values_list("unit_id", flat=True))
+
+
+def _at_home(unit: FleetUnit, homes: dict[int, Station]) -> FleetUnit:
+    """The unit as it was before it was sent: free, at its station where that is known."""
+    home = homes.get(unit.station_id or 0)
+    free = unit._replace(status_class=StatusClass.AVAILABLE, age_s=None)
+    return free if home is None else free._replace(lon=home.geom.x, lat=home.geom.y)
 
 
 def _named(units: list[FleetUnit], callsigns: Sequence[str]) -> set[int]:

@@ -75,6 +75,9 @@ export function onEvent(kind, listener) {
   return () => listeners.get(kind).delete(listener);
 }
 
+// What this page has just changed itself: shown at once, also where there is no live line.
+export const tellHere = (event) => deliver(event.kind, event);
+
 // Call back when the data behind a catalogue layer has changed, or may have.
 export function onLayerChange(layer, listener) {
   const heard = new Set([layer.key, ...layer.sources]);

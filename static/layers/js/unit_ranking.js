@@ -17,6 +17,7 @@ export function createUnitRanking(node, { scene }, { onMoved }) {
   let mark = null;
   let turn = 0;
   let chosen = null;
+  let asked = null;
 
   function drawWays(units) {
     ways.clearLayers();
@@ -73,6 +74,7 @@ export function createUnitRanking(node, { scene }, { onMoved }) {
 
   async function ask(place, { keep = false } = {}) {
     const mine = ++turn;
+    asked = place;
     if (!keep) chosen = null;
     if (mark) mark.setLatLng([place.lat, place.lon]);
     else mark = placeMark(L, map, [place.lat, place.lon], onMoved);
@@ -92,12 +94,14 @@ export function createUnitRanking(node, { scene }, { onMoved }) {
 
   return {
     ask,
-    refresh: debounce((place) => ask(place, { keep: true }), 400),
+    // What is asked for by then: a click in between is not taken back.
+    refresh: debounce(() => asked && ask(asked, { keep: true }), 400),
     setKind(next) {
       kind = next;
     },
     clear() {
       turn += 1;
+      asked = null;
       mark?.remove();
       mark = null;
       ways.clearLayers();

@@ -2,6 +2,7 @@
 
 import { closureLift, closureMake } from "../api_dispatch.js";
 import { button, clear, el } from "../dom.js";
+import { tellHere } from "../events.js";
 import { formatInteger, formatMetres } from "../format.js";
 import { toast } from "../toast.js";
 import { t } from "../text.js";
@@ -23,6 +24,7 @@ export function createClosureTool(node, { scene, details }, { choices }) {
     const line = points.map(([lon, lat]) => [lat, lon]);
     if (line.length > 1) L.polyline(line, { renderer, color: "#ff6b6b", weight: 6, dashArray: "9 6", interactive: false }).addTo(drawing);
     for (const at of line) L.circleMarker(at, { renderer, radius: 5, color: "#ff6b6b", fillColor: "#ffffff", fillOpacity: 1, interactive: false }).addTo(drawing);
+    delete said.dataset.kind;
     said.textContent = points.length < 2 ? t("Click along the road; two points at least.") : t("{n} points", { n: points.length });
   }
 
@@ -60,12 +62,16 @@ export function createClosureTool(node, { scene, details }, { choices }) {
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (points.length < 2) return;
+    if (points.length < 2) {
+      said.dataset.kind = "bad";
+      return;
+    }
     const ends = form.elements.ends_at.value;
     try {
       const made = await closureMake({ kind: form.elements.kind.value, reason: form.elements.reason.value.trim(), ends_at: ends ? new Date(ends).toISOString() : null, geometry: { type: "LineString", coordinates: points } }, key);
       key = newKey();
       set(false);
+      tellHere({ kind: "closure.drawn", layer: "closures" });
       const shut = made.closes ? ` ${t("{n} stretches, {length}", { n: formatInteger(made.closes.roads), length: formatMetres(made.closes.street_m) })}` : "";
       toast(t("The road is closed; times by road follow it from now on.") + shut, "good");
     } catch (error) {
@@ -75,6 +81,8 @@ export function createClosureTool(node, { scene, details }, { choices }) {
   details.addAction((detail) => detail.layer === "closures" && button(t("Open the road again"), { class: "button", onclick: async () => {
     try {
       await closureLift(detail.id);
+      tellHere({ kind: "closure.lifted", layer: "closures" });
+      toast(t("The road is open again."), "good");
       details.close();
     } catch (error) {
       toast(error.message, "bad");

@@ -29,7 +29,7 @@ export function createPlaceTools(cityMap, { onCall, coverage }) {
 
   return {
     ask,
-    refresh: () => place && ranking.refresh(place),
+    refresh: () => place && ranking.refresh(),
     clear() {
       if (!place) return false;
       place = null;

@@ -11,6 +11,7 @@ import { createActions } from "./actions.js";
 import { createAsking } from "./asking.js";
 import { createCrew } from "./crew.js";
 import { createJournal } from "./journal.js";
+import { createMoveUp } from "./move_up.js";
 import { createRecommend } from "./recommend.js";
 import { createWatchers } from "./watchers.js";
 
@@ -28,9 +29,11 @@ export function createPanel(node, board, { can, choices, keysIn, on }) {
   const callers = new Map();
 
   const current = () => incident;
+  const crewOf = (row) => (row?.units ?? []).map((unit) => unit.callsign).join();
   const actions = createActions(node.querySelector("[data-actions]"), asking, { root: keysIn, board, choices, can, current, onDone: taken });
   const crew = createCrew(node.querySelector("[data-crew-part]"), { can, current, onStepped: refresh, onLook: (callsign) => on.look(callsign) });
   const card = createRecommend(node.querySelector("[data-card-part]"), { can, current, keysIn, onSent: sent, onChosen: (names, answer) => on.units(names, answer) });
+  const moveUp = createMoveUp(node.querySelector("[data-move-up-part]"), { can, current, board, keysIn });
   const watchers = createWatchers(node.querySelector("[data-watch-part]"), { can, current, onFound: (list) => on.cameras(list), onLinked: (row) => row?.id ? taken(row) : refresh() });
   const journal = createJournal(node.querySelector("[data-journal-part]"), { can, current, onAdded: refresh });
   bindKeys(keysIn, t("In an incident (queue or panel)"), [
@@ -108,6 +111,7 @@ export function createPanel(node, board, { can, choices, keysIn, on }) {
     try {
       const found = await incidentDetail(wanted);
       if (mine !== turn || wanted !== id) return null;
+      if (crewOf(found) !== crewOf(incident)) moveUp.askSoon();
       incident = found;
       draw();
       return found;
@@ -143,6 +147,7 @@ export function createPanel(node, board, { can, choices, keysIn, on }) {
     incident = row ? { ...row, actions: row.actions ?? [] } : null;
     crew.reset();
     card.reset();
+    moveUp.reset();
     watchers.reset();
     on.selected(incident);
     draw();
@@ -152,6 +157,7 @@ export function createPanel(node, board, { can, choices, keysIn, on }) {
     node.removeAttribute("aria-busy");
     if (!found || found.id !== id) return;
     const wants = ["new", "pending", "dispatched", "on_scene", "on_hold"].includes(found.state);
+    moveUp.ask();
     await Promise.all([wants && can.operations ? card.ask() : null, watchers.ask(found)]);
     if (focus && id === found.id) card.focus();
   }
@@ -161,6 +167,7 @@ export function createPanel(node, board, { can, choices, keysIn, on }) {
     const row = board.incident(id);
     if (row && incident && (row.version !== incident.version || JSON.stringify(row.units) !== JSON.stringify(incident.units) || row.overdue !== incident.overdue)) {
       // What the board knows is shown at once, the rest follows.
+      if (crewOf(row) !== crewOf(incident)) moveUp.askSoon();
       const moved = row.lon !== incident.lon || row.lat !== incident.lat || row.type?.code !== incident.type?.code || row.alarm_level !== incident.alarm_level;
       incident = { ...incident, ...row, calls: incident.calls };
       draw();

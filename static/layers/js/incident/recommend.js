@@ -7,6 +7,7 @@ import { isConflict } from "../dispatch/conflict.js";
 import { newKey } from "../dispatch/ids.js";
 import { bindKeys } from "../dispatch/keys.js";
 import { heldWords, reasonWords } from "../dispatch/refusals.js";
+import { lossLine } from "./move_up.js";
 import { t } from "../text.js";
 
 export function createRecommend(node, { can, current, onSent, onChosen, keysIn }) {
@@ -223,7 +224,11 @@ export function createRecommend(node, { can, current, onSent, onChosen, keysIn }
     const kinds = Object.entries(found.kinds ?? {}).filter(([, one]) => one.after);
     if (!kinds.length) return [];
     const share = (value) => (value === null || value === undefined ? "–" : `${formatNumber(value * 100)} %`);
-    return [el("h4", { text: t("Streets within reach, now and after") }), el("ul", { class: "cover-lines plain-list" }, kinds.flatMap(([kind, one]) =>
+    const lost = kinds.filter(([, one]) => one.lost.length);
+    const moves = kinds.flatMap(([, one]) => one.moves);
+    return [...(lost.length ? [el("h4", { text: t("Out of reach once they have gone") }), el("ul", { class: "cover-lines plain-list" }, lost.map(([kind, one]) => lossLine(kind, one, found.limit_minutes)))] : []),
+      ...(moves.length ? [el("p", { class: "console-note", text: t("Then offered: {moves}", { moves: moves.map((move) => t("{unit} to {post}", { unit: move.unit, post: move.to.station })).join("; ") }) })] : []),
+      el("h4", { text: t("Streets within reach, now and after") }), el("ul", { class: "cover-lines plain-list" }, kinds.flatMap(([kind, one]) =>
       Object.keys(one.now.streets).map((minutes) => el("li", {}, el("span", { text: `${t(`kind_${kind}`)}, ${t("{n} min", { n: minutes })}` }), el("span", { text: `${share(one.now.streets[minutes])} → ${share(one.after.streets[minutes])}` })))))];
   }
 

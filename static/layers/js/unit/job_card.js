@@ -12,6 +12,7 @@ export function drawJob(node, job) {
   const { incident, assignment } = job;
   if (!incident) {
     node.append(el("p", { class: "unit-free-now" }, el("span", { class: "shape", "aria-hidden": "true", text: "●" }), el("span", { text: t("No job now.") })));
+    if (job.unit?.reason) node.append(el("p", { class: "unit-where", text: job.unit.reason }));
     return;
   }
   const where = placeWords(incident);
