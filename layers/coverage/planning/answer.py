@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from layers.coverage.analysis import RunPart
 from layers.coverage.city import ASSUMPTIONS
 from layers.coverage.planning.asked import PlanAsked
-from layers.coverage.planning.existing import changes_in_order
 from layers.coverage.planning.options import Lens
+from layers.coverage.planning.problem.existing import changes_in_order
+from layers.coverage.planning.problem.zones import Ask
 from layers.coverage.planning.refusals import whole
-from layers.coverage.planning.zones import Ask
 from layers.coverage.siting import FewestSites, Solution, covered_weight
 
 

@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from layers.coverage.planning.asked import PlanAsked
-from layers.coverage.planning.zones import Ask
+from layers.coverage.planning.problem.zones import Ask
 from layers.errors import Infeasible
 
 

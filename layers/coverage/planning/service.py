@@ -18,10 +18,10 @@ from layers.coverage.planning.answer import plan_answer
 from layers.coverage.planning.asked import PlanAsked
 from layers.coverage.planning.ground import ground_of_plan
 from layers.coverage.planning.options import lenses_for
+from layers.coverage.planning.problem.zones import Ask, build_zones, problem_of
 from layers.coverage.planning.record import plan_record
 from layers.coverage.planning.refusals import refusal_of
 from layers.coverage.planning.warming import siting_compile
-from layers.coverage.planning.zones import Ask, build_zones, problem_of
 from layers.coverage.siting import (
     FewestSites,
     Solution,

@@ -6,21 +6,22 @@ from typing import Any
 
 from layers.access.models import User
 from layers.coverage.plans.models import Plan, PlanSite, RequestState, SiteRequest
+from layers.coverage.plans.places import area_at
 from layers.coverage.plans.requests import request_create
 from layers.coverage.plans.review import site_endorse, site_refuse
 from layers.coverage.plans.services import plan_comment, plan_created, plan_move_on
 from layers.coverage.plans.tasks import SAMPLE_PLAN
 from layers.jobs.models import Job
 from layers.jobs.registry import job_kind
-from layers.places.models import Place
+from layers.places.models import Area, Place
 
-#: Who asks, for what kind of public place, by which demonstration account, why.
+#: Who asks (in `{ward}` the kelurahan of the place), for what kind of public place, by which account, why.
 _ASKED: tuple[tuple[str, str, str, str, str], ...] = (
     (SiteRequest.Source.POLICE, "Polresta Malang Kota", "marketplace", "polisi", "Pencurian kendaraan bermotor di tempat parkir pasar, terutama pagi hari."),
     (SiteRequest.Source.AGENCY, "Dinas Perhubungan Kota Malang", "hospital", "operator-dishub", "Ambulans sering tertahan di simpang dekat rumah sakit."),
-    (SiteRequest.Source.WARD, "Kelurahan Kauman", "school", "admin-dishub", "Warga meminta pemantauan jalan depan sekolah pada jam pulang."),
+    (SiteRequest.Source.WARD, "Kelurahan {ward}", "school", "admin-dishub", "Warga meminta pemantauan jalan depan sekolah pada jam pulang."),
     (SiteRequest.Source.COUNCIL, "Komisi C DPRD Kota Malang", "park", "perencana", "Aspirasi reses: taman gelap dan sering dipakai balap liar."),
-    (SiteRequest.Source.MUSRENBANG, "Musrenbang Kecamatan Sukun", "university", "perencana", "Usulan Musrenbang: keamanan kawasan kos di sekitar kampus."),
+    (SiteRequest.Source.MUSRENBANG, "Musrenbang Kelurahan {ward}", "university", "perencana", "Usulan Musrenbang: keamanan kawasan kos di sekitar kampus."),
 )  # fmt: skip
 _NAME = "Contoh: titik baru Kecamatan Klojen"
 #: Kecamatan, sites and search of the sample plan: small, so that it is there soon.
@@ -34,12 +35,16 @@ def demo_requests_create() -> int:
     if SiteRequest.objects.exists():
         return 0
     made = 0
+    centre = Area.objects.filter(code=_AREA).first()
     for source, requester, kind, account, reason in _ASKED:
         user = User.objects.filter(username=account).first()
-        place = Place.objects.filter(kind=kind, geom__isnull=False).order_by("name", "pk").first()
+        places = Place.objects.filter(kind=kind).order_by("name", "pk")
+        place = (places.filter(geom__within=centre.geom).first() if centre else None) or places.first()  # fmt: skip
         if user is None or place is None:
             continue
         at = place.geom.centroid
+        ward = area_at(at.x, at.y)
+        requester = requester.format(ward=ward.name if ward else "")
         request_create(lon=at.x, lat=at.y, source=source, requester=requester, reason=reason, user=user)  # fmt: skip
         made += 1
     return made

@@ -52,7 +52,7 @@ export function createCompareMap(node, desk) {
       node.querySelector("[data-key-second]").textContent = second.name;
       key.hidden = false;
       group.addTo(map);
-      if (places.length) map.fitBounds(places, { padding: [40, 40], maxZoom: 16 });
+      if (places.length) map.fitBounds(places, { padding: [40, 40], maxZoom: 16, animate: false });
     },
     clear() {
       turn += 1;

@@ -62,7 +62,11 @@ export function createNewPlan(node, desk) {
           await desk.open("plan", kept);
           return;
         }
-        if (job.state === "failed") throw new Error(job.error.split("\n").filter(Boolean).at(-1) || t("The plan did not finish."));
+        if (job.state === "failed") {
+          // A refusal is one line in the reader's words; anything longer is for the log.
+          const lines = job.error.split("\n").filter(Boolean);
+          throw new Error(lines.length === 1 ? lines[0] : t("The plan did not finish."));
+        }
         await new Promise((wait) => setTimeout(wait, 800));
       }
     } catch (error) {

@@ -216,7 +216,8 @@ export function createPlanSites(node, desk, { changed, reload }) {
     if (redraw) draw();
     if (!id) return;
     const one = site(id);
-    if (move) map.setView([one.lat, one.lon], Math.max(map.getZoom(), 17));
+    // A view asked for while the map still zooms is lost: zooming jumps, and only panning glides.
+    if (move) map.setView([one.lat, one.lon], Math.max(map.getZoom(), 17), { animate: map.getZoom() >= 17 });
     list.querySelector(`[data-site='${id}']`)?.scrollIntoView({ block: "nearest" });
   }
 
@@ -251,7 +252,7 @@ export function createPlanSites(node, desk, { changed, reload }) {
         // The first gain takes seconds: let the server get ready before a hand drags.
         const first = plan.sites.find(movable);
         if (first) siteAct(plan.plan, first.id, "try", { lon: first.lon, lat: first.lat }).catch(() => {});
-        if (plan.sites.length) map.fitBounds(plan.sites.map((one) => [one.lat, one.lon]), { padding: [40, 40], maxZoom: 16 });
+        if (plan.sites.length) map.fitBounds(plan.sites.map((one) => [one.lat, one.lon]), { padding: [40, 40], maxZoom: 16, animate: false });
       }
       views.addTo(map);
       marks.addTo(map);

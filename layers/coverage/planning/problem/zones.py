@@ -12,11 +12,11 @@ from scipy import sparse
 
 from layers.coverage.analysis import Progress, RunPart
 from layers.coverage.planning.asked import PlanAsked
-from layers.coverage.planning.candidates import Poles, candidate_poles
-from layers.coverage.planning.existing import Standing, standing_cameras
 from layers.coverage.planning.ground import sites_seeing_now
-from layers.coverage.planning.matrix import Options, options_of_poles
 from layers.coverage.planning.options import Lens
+from layers.coverage.planning.problem.candidates import Poles, candidate_poles
+from layers.coverage.planning.problem.existing import Standing, standing_cameras
+from layers.coverage.planning.problem.matrix import Options, options_of_poles
 from layers.coverage.siting import CoverageProblem
 from layers.coverage.visibility import PointGrid
 from layers.errors import InvalidInput

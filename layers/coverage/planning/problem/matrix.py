@@ -15,8 +15,8 @@ from scipy import sparse
 from layers.coverage.city import scene_around
 from layers.coverage.kernels.slicing import slices_kernel
 from layers.coverage.optics import view_table
-from layers.coverage.planning.candidates import Poles
 from layers.coverage.planning.options import Lens
+from layers.coverage.planning.problem.candidates import Poles
 from layers.coverage.visibility import PointGrid, chunks_of, in_threads, pole_sight
 from layers.places.frames import Frame
 

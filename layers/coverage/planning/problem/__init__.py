@@ -1,0 +1,1 @@
+"""The siting problem of a plan: poles, cameras that are there, who sees what, zone by zone."""
