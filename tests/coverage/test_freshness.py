@@ -298,6 +298,21 @@ def test_many_stale_views_are_a_job(
     assert sights_step()
 
 
+@pytest.mark.django_db
+def test_a_change_does_not_wait_for_the_check_of_every_view() -> None:
+    cameras = [make_camera(f"C-{n}", lon=FAR[0], lat=FAR[1] + 0.001 * n) for n in range(6)]
+    assert sights_step()
+    Event.objects.all().delete()
+    sight_changes_check()
+    feed.sight_changes_resolve()
+    for camera in (cameras[3], cameras[1]):
+        Camera.objects.filter(pk=camera.pk).update(heading_deg=camera.heading_deg + 90.0)
+        assert sight_changes_work(limit=2) == 2
+        assert Event.objects.latest("id").payload["ids"] == [camera.pk]
+    assert sights_step()
+    assert camera_sights_stale() == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_camera_in_another_process_hands_is_left_to_it() -> None:
     camera = make_camera("C")

@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 LOCK_SPACE = 0x4E53
 #: Most cameras one transaction computes.
 BATCH = 100
+#: Cameras of one transaction while a change that comes in must not wait long for its turn.
+BATCH_SHORT = 25
 #: More cameras than this are a job's, whose progress is seen and which every machine shares.
 MANY = 400
 #: Most camera numbers told in an event.
@@ -101,11 +103,14 @@ def sight_changes_work(*, limit: int = BATCH) -> int:
 
 
 def _take(limit: int) -> tuple[list[int], list[int]]:
-    """Cameras locked until the transaction ends, and the changes that await them."""
+    """Cameras locked until the transaction ends, and the changes that await them.
+
+    What changed last comes first: somebody waits for it, while a check of every view can wait.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT reference FROM (SELECT DISTINCT reference FROM layers_sightchange"
-            " WHERE cause = 'camera' ORDER BY reference OFFSET 0) AS waiting"
+            "SELECT reference FROM (SELECT reference FROM layers_sightchange"
+            " WHERE cause = 'camera' GROUP BY reference ORDER BY max(id) DESC OFFSET 0) AS waiting"
             " WHERE pg_try_advisory_xact_lock((%(space)s::bigint << 48) | reference) LIMIT %(limit)s",
             {"limit": limit, "space": LOCK_SPACE},
         )

@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from layers.coverage.freshness.feed import (
+    BATCH_SHORT,
     MANY,
     sight_changes_check,
     sight_changes_resolve,
@@ -91,7 +92,7 @@ def sights_step() -> bool:
         if waiting > MANY:
             sights_enqueue()
             return False
-        if waiting and not sight_changes_work():
+        if waiting and not sight_changes_work(limit=BATCH_SHORT):
             # Another process computes these cameras; its end is no wake-up.
             time.sleep(0.05)
     return True
