@@ -117,8 +117,13 @@ def main(*, port: int = 8107, at: tuple[float, float] = (-8.62, 41.16), requests
     )  # fmt: skip
     points = places(at, requests, chance)
     keys = [cookie() for _ in range(4)]
-    for key in keys * 4:
-        ask(port, key, points[:2], [])
+    for _ in range(60):
+        try:
+            for key in keys * 4:
+                ask(port, key, points[:2], [])
+            break
+        except AssertionError:  # a process that has just started loads its engine first
+            time.sleep(1)
     rows = [round_of(port, keys[:1], points), round_of(port, keys, points)]
     usual, shut = [], []
     for point in points[:20]:

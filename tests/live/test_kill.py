@@ -71,7 +71,7 @@ def publish_and_die(when: str, number: int) -> None:
 def locks_of_the_dead() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid >> 16 = 20037"
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint >> 16 = 20037"
         )
         return int(cursor.fetchone()[0])
 
