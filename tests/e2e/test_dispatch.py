@@ -431,6 +431,8 @@ def test_the_units_page_works_through_a_dead_zone(open_page: Open, town: None) -
     assert part.acknowledged_at is not None
     assert part.en_route_at is not None
     assert part.en_route_at >= part.acknowledged_at
+    # Sent once each, however often the page tried.
+    assert list(part.steps.order_by("pk").values_list("step", flat=True)) == ["dispatched", "acknowledged", "en_route"]  # fmt: skip
     assert_text_stayed_text(page)
     watch.errors = [line for line in watch.errors if "ERR_INTERNET_DISCONNECTED" not in line]
     clean(watch)

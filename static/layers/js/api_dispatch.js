@@ -50,5 +50,7 @@ export const callIncident = (id, fields, key) => postJson(`${V1}/calls/${id}/inc
 export const callLink = (id, number, key) => postJson(`${V1}/calls/${id}/link`, { number }, { key });
 
 export const coverNow = (query, options) => getJson(`${V1}/cover?${new URLSearchParams(query)}`, options);
+export const warningsNow = () => getJson(`${V1}/hazards`);
+export const unitTrack = (id, { from, to }) => getJson(`${V1}/units/${id}/track?${new URLSearchParams({ from, to })}`);
 export const closureMake = (fields, key) => postJson(`${V1}/closures`, fields, { key });
 export const closureLift = (id) => postJson(`${V1}/closures/${id}/lift`, {});

@@ -18,8 +18,10 @@ import { createQueue } from "./dispatch/queue.js";
 import { createFollow, createSceneMap } from "./dispatch/scene_map.js";
 import { createSounds } from "./dispatch/sounds.js";
 import { createTabs } from "./dispatch/tabs.js";
+import { createTrackReplay } from "./dispatch/track_replay.js";
 import { createUnitBoard } from "./dispatch/unit_board.js";
 import { createWaitingCalls } from "./dispatch/waiting_calls.js";
+import { createWarnings } from "./dispatch/warnings.js";
 import { createConsoleEnd } from "./dispatch/windows.js";
 import { formatDuration } from "./format.js";
 import { onEvent } from "./events.js";
@@ -248,14 +250,23 @@ const line = createCommandLine(byId("command"), grammar, {
 });
 
 const sounds = createSounds(byId("sounds"));
-createAlarms(byId("alarms"), board, sounds, { unanswered: units.unanswered, onSelect: (row) => select(row, { focus: false }) });
+const warnings = createWarnings(sounds);
+createAlarms(byId("alarms"), board, sounds, { unanswered: units.unanswered, warnings: warnings.list, onSelect: (row) => select(row, { focus: false }) });
 createLinkState(byId("link"), board);
 
 function openMap() {
   window.open("/dispatch/map/", "ncc-dispatch-map");
 }
 
+const track = createTrackReplay(byId("track"), cityMap, board);
+function replay(unit) {
+  tabs.show("place");
+  parts.show("side");
+  track.open(unit);
+}
+
 bindKeys(byId("units"), t("On the unit board"), [
+  { key: "z", does: t("Where it was: replay its track"), when: () => units.focused(), run: () => replay(units.focused()) },
   { key: "d", does: t("Choose the unit for the open incident, or take it back"), when: () => can.dispatch && panel.current() && units.focused(), run: () => panel.card.toggle(units.focused().callsign) },
 ]);
 bindKeys(null, t("Everywhere"), [

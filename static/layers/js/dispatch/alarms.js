@@ -8,7 +8,7 @@ import { shortNumber } from "./board.js";
 const REPEAT_MS = 20_000;
 const EMERGENCY_REPEAT_MS = 8_000;
 
-export function createAlarms(node, board, sounds, { unanswered, onSelect }) {
+export function createAlarms(node, board, sounds, { unanswered, onSelect, warnings = () => [] }) {
   const title = document.title;
   const heard = new Map();
   let shown = "";
@@ -42,12 +42,13 @@ export function createAlarms(node, board, sounds, { unanswered, onSelect }) {
     if (late.length) items.push(["late", t("overdue: {numbers}", { numbers: late.slice(0, 4).map((row) => shortNumber(row.number)).join(", ") }), late[0]]);
     if (silent.length) items.push(["silent", t("not acknowledged: {units}", { units: silent.slice(0, 3).map((unit) => unit.callsign).join(", ") }), incidents.find((row) => row.units?.some((unit) => unit.callsign === silent[0].callsign))]);
     if (calls.length) items.push(["calls", t("{n} calls wait", { n: calls.length }), null]);
+    for (const warning of warnings()) items.push(["warning", warning.words, warning]);
     const text = JSON.stringify(items.map(([kind, words, row]) => [kind, words, row?.id]));
     if (text !== shown) {
       shown = text;
       clear(node).append(...items.map(([kind, words, row]) => {
-        const inner = [el("span", { class: "shape", "aria-hidden": "true", text: { emergency: "▲", late: "◆", silent: "?", calls: "☎" }[kind] }), el("span", { text: words })];
-        return row ? el("button", { type: "button", class: "alarm-chip", dataset: { kind }, onclick: () => onSelect(row) }, inner) : el("span", { class: "alarm-chip", dataset: { kind } }, inner);
+        const inner = [el("span", { class: "shape", "aria-hidden": "true", text: { emergency: "▲", late: "◆", silent: "?", calls: "☎", warning: "⚠" }[kind] }), el("span", { text: words })];
+        return row ? el("button", { type: "button", class: "alarm-chip", dataset: { kind }, onclick: () => (kind === "warning" ? row.open() : onSelect(row)) }, inner) : el("span", { class: "alarm-chip", dataset: { kind } }, inner);
       }));
       document.title = urgent.length || late.length ? `(${urgent.length + late.length}) ${title}` : title;
     }

@@ -10,7 +10,7 @@ import { createRoving } from "../dispatch/roving.js";
 import { refusalWords } from "../dispatch/refusals.js";
 import { t } from "../text.js";
 
-const KEYS = { acknowledged: "a", en_route: "o", staged: "b", on_scene: "s", transport: "t", at_facility: "f", clear: "l", cancel: "x" };
+const KEYS = { dispatched: "d", acknowledged: "a", en_route: "o", staged: "b", on_scene: "s", transport: "t", at_facility: "f", clear: "l", cancel: "x" };
 
 export function createCrew(node, { can, current, onStepped, onLook }) {
   const list = node.querySelector("[data-crew]");
@@ -48,8 +48,9 @@ export function createCrew(node, { can, current, onStepped, onLook }) {
     }
   }
 
-  bindKeys(list, t("On a unit of the incident"), [...STEPS, "cancel"].map((wanted) => ({
-    key: KEYS[wanted], does: stepName(wanted), when: () => can.dispatch && focused(), run: () => step(focused(), wanted),
+  bindKeys(list, t("On a unit of the incident"), ["dispatched", ...STEPS, "cancel"].map((wanted) => ({
+    // A reserved unit may be sent before its time; others have been sent.
+    key: KEYS[wanted], does: stepName(wanted), when: () => can.dispatch && focused() && (wanted !== "dispatched" || focused().step === "reserved"), run: () => step(focused(), wanted),
   })));
 
   function rowOf(unit) {
