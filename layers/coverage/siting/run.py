@@ -28,8 +28,10 @@ RANDOM_TRIES = 60
 COLUMN_LIMIT = 2000
 PRICING_ROUNDS = 6
 
-#: Options above which prices are sought over some of the sites first (sifting.py).
-MANY = 30_000
+#: Options above which prices are sought over some of the sites first, by descent, and above which
+#: the linear programme is too (sifting.py).
+MANY = 8_000
+MANY_LINEAR = 30_000
 
 #: The integer programme over what the linear one mounts: to what gap, in how many nodes, of at most
 #: how many options.
@@ -107,9 +109,10 @@ class Run:
 
     def prove(self, *, descents: tuple[int, ...]) -> None:
         """From the plan and prices at hand to a plan and bound within the gap."""
-        if len(self.reduced.option_index) > MANY and sift(self):
+        options = len(self.reduced.option_index)
+        if options > MANY and sift(self, linear=False):
             return
-        if len(self.reduced.option_index) > SMALL:
+        if options > SMALL:
             for rounds in descents:
                 self.price(self.descent(rounds))
                 self.report("prices")
@@ -117,6 +120,8 @@ class Run:
                 self.report("search")
                 if self.done() or narrow(self):
                     return
+        if options > MANY_LINEAR and sift(self, linear=True):
+            return
         self.improve(self.search.plan_of(self.options))
         self.report("search")
         if self.done():
@@ -125,7 +130,7 @@ class Run:
         self.report("linear programme")
         if self.done():
             return
-        if len(self.reduced.option_index) > SMALL:
+        if options > SMALL:
             self._round(mounted)
             self.report("rounding")
             if self.done():

@@ -32,12 +32,12 @@ NARROW_ROUNDS = 6
 CERTIFICATE_SLACK = 1e-3
 
 
-def sift(run: Run) -> bool:
+def sift(run: Run, *, linear: bool) -> bool:
     """Prices over the promising sites, tried on all of them, and those that show up let in, until
-    nothing does: first by descent, then by linear programme (sifting: Bixby, Gregory, Lustig,
+    nothing does: by descent, or by linear programme as well (sifting: Bixby, Gregory, Lustig,
     Marsten & Shanno 1992, doi:10.1287/opre.40.5.885). Then `narrow`. True when all is done."""
     active = _sample(run)
-    point, linear = run.point, False
+    point = run.point
     for _ in range(SIFT_ROUNDS):
         active[run.options] = True
         part, labels = narrowed(run.reduced, active)
@@ -64,9 +64,7 @@ def sift(run: Run) -> bool:
             return True
         loose = run.point.bound > child.point.bound * (1.0 + 0.1 * max(run.enough, 1e-4))
         if not (loose and fresh.any()):
-            if linear:
-                break
-            linear = True
+            break
         active |= fresh
     return narrow(run)
 

@@ -14,7 +14,6 @@ from layers.coverage.siting.certificate import (
     Solution,
     Status,
     building_order,
-    certify,
     covered_weight,
     proven_bound,
 )
@@ -70,7 +69,10 @@ def solution_of(problem: CoverageProblem, run: Run) -> Solution:
     level = np.append(np.minimum(1.0, run.dual.levelled(run.point) / first), 1.0)
     prices = [problem.weights * own[reduced.point_class] for own in (share, level)]
     bounds = [proven_bound(problem, own, rupiah_price) for own in prices]
-    certificate = certify(problem, options, prices[int(np.argmin(bounds))], rupiah_price)
+    best = int(np.argmin(bounds))
+    certificate = Certificate(
+        np.sort(options), prices[best], rupiah_price, covered_weight(problem, options), bounds[best]
+    )
     sites, gains = building_order(problem, options)
     objective = float(gains.sum())
     bound = max(objective, min(certificate.bound, run.bound / reduced.scale))

@@ -239,6 +239,7 @@ def test_sifting_gives_what_the_whole_problem_gives(
     problem = instance(candidates=400, points=8000, seed=4, headings=True, models=2, **limits)
     whole = solve_coverage(problem, gap=0.0, time_limit_s=1800.0)
     monkeypatch.setattr(run, "MANY", 10)
+    monkeypatch.setattr(run, "MANY_LINEAR", 10)
     monkeypatch.setattr(sifting, "SIFT_SITES", 40)
     monkeypatch.setattr(sifting, "SIFT_MOST", 20)
     steps: list[str] = []
