@@ -74,4 +74,6 @@ def decisions(request: HttpRequest) -> HttpResponse:
 def released_gaps(request: HttpRequest, run_id: int) -> HttpResponse:
     """Where no camera looks, once that map was formally released."""
     found = gap_map_released(run_id)
-    return _map_page(request, "layers/released_gaps.html", View.MAP, gap_map=found)
+    return _map_page(
+        request, "layers/released_gaps.html", View.MAP, gap_map=found, page="decisions"
+    )
