@@ -7,13 +7,14 @@ from functools import lru_cache
 import numpy as np
 from scipy import sparse
 
-from layers.coverage.siting import CoverageProblem, solve_coverage
+from layers.coverage.siting import CoverageProblem, solve_coverage, warm_up
 from layers.coverage.siting.run import SMALL
 
 
 @lru_cache(maxsize=1)
 def siting_compile() -> None:
-    """Take one made-up problem through greedy, prices and search, then stop."""
+    """Take one made-up problem through greedy, prices and search, then stop; the kernels that
+    only other problems need after that."""
     random = np.random.default_rng(1)
     sites, points = SMALL // 4 + 20, 300
     options = np.repeat(np.arange(sites), 5)
@@ -38,3 +39,4 @@ def siting_compile() -> None:
         on_progress=lambda step: phases.append(step.phase),
         should_stop=lambda: "search" in phases,
     )
+    warm_up()

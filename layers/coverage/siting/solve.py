@@ -17,8 +17,11 @@ from layers.coverage.siting.certificate import (
     covered_weight,
     proven_bound,
 )
+from layers.coverage.siting.chains import chains_of
 from layers.coverage.siting.clock import Clock, Progress
+from layers.coverage.siting.kernels import instance_of
 from layers.coverage.siting.merge import reduce_problem
+from layers.coverage.siting.poles import dearest_classes, keep_few
 from layers.coverage.siting.problem import CoverageProblem, check_feasible
 from layers.coverage.siting.run import Run
 from layers.errors import Infeasible, InvalidInput
@@ -240,3 +243,9 @@ def warm_up() -> None:
     )
     solve_coverage(tiny, gap=0.0)
     solve_coverage(replace(tiny, budget_idr=None, backup_share=0.5), gap=0.0)
+    # What only larger problems need.
+    chains_of(sparse.csr_matrix(covers, dtype=bool))
+    reduced = reduce_problem(tiny)
+    sites = np.arange(len(reduced.site_index))
+    dearest = dearest_classes(instance_of(reduced), reduced.first_weight, sites)
+    keep_few(dearest, len(reduced.first_weight), 1, len(sites))
