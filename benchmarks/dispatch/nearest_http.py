@@ -58,8 +58,10 @@ def places(at: tuple[float, float], count: int, chance: random.Random) -> list[t
     return [(x + chance.gauss(0, 3e-4), y + chance.gauss(0, 3e-4)) for x, y in points]
 
 
-def ask(port: int, key: str, points: list[tuple[float, float]], spent: list[float]) -> None:
-    """One dispatcher's questions on one connection, one after the other."""
+def ask(
+    port: int, key: str, points: list[tuple[float, float]], spent: list[float], *, least: int = 10
+) -> None:
+    """One dispatcher's questions on one connection, one after the other; `least` units must come."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     for lon, lat in points:
         began = time.perf_counter()
@@ -69,7 +71,7 @@ def ask(port: int, key: str, points: list[tuple[float, float]], spent: list[floa
         answer: dict[str, Any] = json.loads(line.getresponse().read())
         spent.append(time.perf_counter() - began)
         assert answer["by_road"], answer["warning"]
-        assert len(answer["units"]) == 10, answer["snapped"]
+        assert len(answer["units"]) >= least, answer["snapped"]
 
 
 def round_of(port: int, keys: list[str], points: list[tuple[float, float]]) -> dict[str, float]:
@@ -100,8 +102,10 @@ def closure_ms(port: int, key: str, point: tuple[float, float]) -> float:
         geom=Point(point[0] + 0.004, point[1], srid=4326).buffer(0.001),
     )  # fmt: skip
     spent: list[float] = []
-    ask(port, key, [point], spent)
-    RoadClosure.objects.filter(pk=closure.pk).delete()
+    try:
+        ask(port, key, [point], spent, least=0)  # what stands in the flood reaches nobody
+    finally:
+        closure.delete()
     return spent[0] * 1000
 
 
