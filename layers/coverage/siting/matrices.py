@@ -1,4 +1,4 @@
-"""Sparse cover matrices: their parts as kernels want them, transposes, counts and hash keys."""
+"""Sparse cover matrices: their parts as kernels want them, transposes, counts, hash keys, subsets."""
 
 from __future__ import annotations
 
@@ -46,3 +46,15 @@ def transposed(matrix: Any) -> Any:
     flipped = sparse.csr_matrix(matrix.T.tocsr())
     flipped.sort_indices()
     return flipped
+
+
+@njit(cache=True, nogil=True)
+def contains(indptr, indices, b, a):  # type: ignore[no-untyped-def]
+    """Whether sorted row `b` holds every column of sorted row `a`."""
+    j = indptr[b]
+    for k in range(indptr[a], indptr[a + 1]):
+        while j < indptr[b + 1] and indices[j] < indices[k]:
+            j += 1
+        if j >= indptr[b + 1] or indices[j] != indices[k]:
+            return False
+    return True

@@ -10,7 +10,13 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import sparse
 
-from layers.coverage.siting.matrices import column_counts, csr_parts, hash_keys, transposed
+from layers.coverage.siting.matrices import (
+    column_counts,
+    contains,
+    csr_parts,
+    hash_keys,
+    transposed,
+)
 from layers.coverage.siting.outdone import distinct_options, needed_sites
 from layers.coverage.siting.problem import CoverageProblem, FloatArray, IntArray
 
@@ -233,15 +239,7 @@ def _dominated(indptr, indices, site_start, cost_idr, limit):  # type: ignore[no
                     continue
                 if size_b == size_a and cost_idr[b] == cost_idr[a] and b > a:
                     continue
-                j = indptr[b]
-                contained = True
-                for i in range(indptr[a], indptr[a + 1]):
-                    while j < indptr[b + 1] and indices[j] < indices[i]:
-                        j += 1
-                    if j >= indptr[b + 1] or indices[j] != indices[i]:
-                        contained = False
-                        break
-                if contained:
+                if contains(indptr, indices, b, a):
                     out[a] = True
                     break
     return out

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from layers.coverage.siting.matrices import csr_parts, hash_keys, transposed
+from layers.coverage.siting.matrices import contains, csr_parts, hash_keys, transposed
 from layers.coverage.siting.problem import CoverageProblem, IntArray
 
 #: Other sites a lone option is compared with before it is kept.
@@ -122,15 +122,7 @@ def _outdone(indptr, indices, seen_indptr, seen_indices, alone, fixed, price, mo
             tried += 1
             if tried > tries:
                 break
-            j = indptr[b]
-            contained = True
-            for k in range(low, high):
-                while j < indptr[b + 1] and indices[j] < indices[k]:
-                    j += 1
-                if j >= indptr[b + 1] or indices[j] != indices[k]:
-                    contained = False
-                    break
-            if contained:
+            if contains(indptr, indices, b, a):
                 out[a] = True
                 break
     return out
