@@ -64,6 +64,13 @@ class NotFound(NccError):
 
     code = "not_found"
 
+    def told(self, place: str = "") -> str:
+        """The line, with what may have become of the thing where nothing else is advised."""
+        line = super().told(place)
+        if self.remedy or not apps.ready:
+            return line
+        return _("{what}; it was removed meanwhile, or is not open to you").format(what=line)
+
 
 class Unauthenticated(NccError):
     """Nobody known is calling: a key is missing, wrong or revoked."""

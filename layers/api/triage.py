@@ -63,7 +63,7 @@ def photo(request: HttpRequest, report_id: RowId) -> HttpResponse:
     """The photo of a report."""
     data = photo_read(report_visible(report_id, user=request.user).photo)
     if data is None:
-        raise NotFound(_("the report has no photo"))
+        raise NotFound(_("the report has no photo"), remedy=_("open the report itself"))
     answer = HttpResponse(data, content_type="image/jpeg")
     answer["Cache-Control"] = "private, no-store"
     return answer

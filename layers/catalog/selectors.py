@@ -125,7 +125,9 @@ def feature_detail(user: Any, key: str, feature_id: int) -> dict[str, Any]:
     row = _detail_row(rows, layer, feature_id)
     if row is None:
         raise NotFound(
-            _("This object is no longer there, or is not open to you."), value=feature_id
+            _("This object is no longer there, or is not open to you."),
+            value=feature_id,
+            remedy=_("close it and choose another"),
         )
     if own is not None:
         row_full = rows.filter(own, pk=feature_id).exists()

@@ -159,8 +159,14 @@ def test_a_dispatcher_reads_the_refusal_in_the_language_of_the_page() -> None:
         fault = desk.post("/incidents", {"type": "x", "lat": 91}, expect=422)["message"]
         answers[language] = (refusal, fault)
     assert answers == {
-        "id": ("tidak ada kejadian 999999", "lintang: paling banyak 90.0"),
-        "en": ("no incident 999999", "latitude: must be at most 90.0"),
+        "id": (
+            "tidak ada kejadian 999999; sudah dihapus, atau tidak terbuka untuk Anda",
+            "lintang: paling banyak 90.0",
+        ),
+        "en": (
+            "no incident 999999; it was removed meanwhile, or is not open to you",
+            "latitude: must be at most 90.0",
+        ),
     }
 
 

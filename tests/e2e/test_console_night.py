@@ -92,6 +92,27 @@ def test_a_board_catches_up_after_the_database_was_away(open_page: Open, town: N
     clean(watch)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (503, '{"error": "unavailable", "message": "basis data tidak menjawab; coba lagi"}', "Basis data tidak menjawab; coba lagi"),
+        (502, "<html>Bad Gateway</html>", "Sedang tidak tersedia. Coba lagi sebentar lagi."),
+        (418, "", "Permintaan gagal (418)."),
+    ],
+)  # fmt: skip
+def test_the_words_of_the_server_are_shown_and_general_ones_where_it_said_nothing(
+    open_page: Open, town: None, status: int, body: str, said: str
+) -> None:
+    Colleague().report()
+    page, _watch = open_console(open_page)
+    page.locator("[data-queue] [data-row]").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-card] .card-line")
+    page.route("**/state", lambda route: route.fulfill(status=status, body=body))
+    page.keyboard.press("a")
+    page.get_by_text(said).first.wait_for(timeout=5_000)
+
+
 def warning(**fields: Any) -> Hazard:
     now = timezone.now()
     return Hazard.objects.create(

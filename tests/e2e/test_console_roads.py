@@ -163,6 +163,10 @@ def test_a_place_without_a_road_says_so(open_page: Open, roads: None) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_selector("#place [data-ranking] .banner")
-    assert "Tidak ada jalan" in page.locator("#place [data-ranking] .banner").inner_text()
+    # The server's words, with the place and what to do.
+    said = page.locator("#place [data-ranking] .banner").inner_text()
+    assert said.startswith("Tidak ada jalan"), said
+    assert f"{LON + 0.2:.6f}" in said
+    assert "pilih titik" in said.lower()
     excuse(watch, 422)
     watch.assert_clean()

@@ -16,6 +16,15 @@ function csrfToken() {
   return document.querySelector("meta[name='csrf-token']")?.content ?? "";
 }
 
+// What a status means, for answers without words: from a proxy before the server, or cut off half way.
+const GENERAL = { 401: "error_login_required", 403: "error_forbidden", 404: "error_not_found", 502: "error_unavailable", 503: "error_unavailable", 504: "error_unavailable" };
+
+function generalWords(status) {
+  return GENERAL[status] ? t(GENERAL[status]) : t("The request failed ({status}).", { status });
+}
+
+const sentence = (words) => words.charAt(0).toLocaleUpperCase() + words.slice(1);
+
 async function request(address, options = {}) {
   let response;
   try {
@@ -26,14 +35,13 @@ async function request(address, options = {}) {
   }
   if (response.ok) return response;
   let code = "error";
-  let message = t("The request failed ({status}).", { status: response.status });
+  let message = generalWords(response.status);
   let body = {};
   try {
     body = await response.json();
     code = body.error ?? code;
-    // What the reader can act on in their own language; the server's own words where there are none.
-    const known = t(`error_${code}`);
-    message = known === `error_${code}` ? (body.message ?? message) : known;
+    // The server's words: they are in the reader's language, and say what was wrong and what to do.
+    message = body.message ? sentence(body.message) : message;
   } catch {
     // The answer was not ours; the status says enough.
   }
