@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from layers.incidents.models import Call, Incident
 from tests import city
+from tests.e2e.test_accessibility import serious
 from tests.factories import make_incident
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -46,10 +47,35 @@ def test_a_supervisor_reads_compares_and_takes_away(open_page: Open, boss: Any) 
     assert "56 dtk" in page.locator(".report-card[aria-pressed=true]").inner_text()
     page.locator("[data-groups-title] a").click()
     assert page.evaluate("document.querySelector(':target').id") == "def-processing"
+    # Every figure leads to what it means, not the chosen one alone.
+    assert page.locator(".report-figure").count() == page.locator(".report-meaning").count() == 3
+    page.get_by_role("link", name="Respons keseluruhan: artinya").click()
+    assert page.evaluate("document.querySelector(':target').id") == "def-total_response"
     with page.expect_download() as download:
         page.locator("[data-file='rows.csv']").click()
     body = Path(download.value.path()).read_text(encoding="utf-8-sig")
     assert sum(line.startswith("total_response,") for line in body.splitlines()) == 2
+    watch.assert_clean()
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_a_chart_of_many_groups_is_reached_by_keyboard(
+    open_page: Open, boss: Any, phone: bool
+) -> None:
+    start = timezone.now() - timedelta(hours=1)
+    owner = Incident.objects.earliest("pk").agency
+    for number in range(30):
+        place = city.area(f"35.73.02.{1001 + number}", f"Kelurahan {number}")
+        incident = make_incident(f"W-{number}", agency=owner, area=place, reported_at=start)
+        Call.objects.create(code=f"W-{number}", arrived_at=start, answered_at=start, incident=incident)  # fmt: skip
+        Incident.objects.filter(pk=incident.pk).update(first_dispatch_at=start, first_on_scene_at=start + timedelta(seconds=99))  # fmt: skip
+    page, watch = open_page("/reports/", user=boss, phone=phone, bypass_csp=True, ready="html[data-ready=reports]")  # fmt: skip
+    scroll = page.locator(".report-scroll")
+    assert scroll.evaluate("node => node.scrollWidth > node.clientWidth")
+    assert serious(page) == []
+    scroll.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('.report-scroll').scrollLeft > 0")
     watch.assert_clean()
 
 

@@ -1,4 +1,4 @@
-// One card an interval: median, 90 %, targets by mark and words, what was left out; a card chooses what is compared.
+// One card an interval: median, 90 %, targets by mark and words, what was left out, and the way to its definition; a card chooses what is compared.
 
 import { clear, el } from "./dom.js";
 import { formatDuration, formatInteger, formatNumber } from "./format.js";
@@ -27,7 +27,8 @@ export function createReportCards(node, { onChoose }) {
         left.length ? el("span", { class: "line", text: t("left out: {list}", { list: left.join(", ") }) }) : null,
       );
       card.addEventListener("click", () => onChoose(definition.key));
-      node.append(card);
+      node.append(el("div", { class: "report-figure" }, card,
+        el("a", { class: "report-meaning", href: `#def-${definition.key}`, "aria-label": t("{interval}: what it means", { interval: definition.title }), text: t("what it means") })));
     }
     if (!node.children.length) node.append(el("p", { class: "empty-state", text: t("Nothing was reported in this period.") }));
   }

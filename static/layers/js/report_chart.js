@@ -1,6 +1,6 @@
 // Bars of a grouping: the median strong, up to the 90th percentile pale, a line at the target.
 
-import { clear } from "./dom.js";
+import { clear, el } from "./dom.js";
 import { formatDuration } from "./format.js";
 import { t } from "./text.js";
 
@@ -43,5 +43,6 @@ export function drawChart(node, groups, key, definition) {
     svg.append(shape("text", { x: x + (step - 8) / 2, y: BASE + 14, "text-anchor": slanted ? "end" : "middle", ...(slanted ? { transform: `rotate(-32 ${x + (step - 8) / 2} ${BASE + 12})` } : {}) }, name));
   });
   if (limit) svg.append(shape("line", { x1: left, x2: width, y1: y(limit), y2: y(limit), class: "limit" }));
-  node.append(svg);
+  // Many groups are wider than the page: the chart scrolls, by keyboard too.
+  node.append(el("div", { class: "report-scroll", tabindex: "0", role: "region", "aria-label": t("Chart by group") }, svg));
 }
