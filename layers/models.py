@@ -24,6 +24,7 @@ from layers.coverage.models import (
     PlanCamera,
     PlanSite,
     PlanStep,
+    PlanTurn,
     SightChange,
     SiteRequest,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "PlanCamera",
     "PlanSite",
     "PlanStep",
+    "PlanTurn",
     "PositionDevice",
     "PositionFault",
     "Receipt",

@@ -31,6 +31,7 @@ READ_ONLY_MODELS = frozenset(
         "plansite",
         "plancamera",
         "planstep",
+        "planturn",
         "gaprelease",
         "siterequest",
         "camerasight",

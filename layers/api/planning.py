@@ -262,7 +262,7 @@ def site_take_out(
 @router.post("/planning/plans/{plan_id}/endorse-rest")
 @open_to(Can.REVIEW_SITES)
 def endorse_rest(request: HttpRequest, plan_id: int, sites: SitesIn) -> dict[str, Any]:
-    """Endorse every site that waits."""
+    """Endorse every site and turned camera that waits."""
     review.sites_endorse(plan_id, reason=sites.reason, user=request.user)
     return selectors.plan_detail(plan_id, user=request.user)
 

@@ -13,6 +13,7 @@ from layers.api import (
     layers,
     open311,
     planning,
+    planning_turns,
     positions,
     reports,
     streams,
@@ -34,6 +35,7 @@ api.add_router("", desk.router)
 api.add_router("", assignments.router)
 api.add_router("", streams.router)
 api.add_router("", planning.router)
+api.add_router("", planning_turns.router)
 
 urlpatterns = [
     path("api/v1/", guarded_urls(api)),

@@ -45,6 +45,7 @@ TRACKED: dict[str, tuple[str, ...]] = {
     "layers_plan": ("certificate",),
     "layers_plansite": (),
     "layers_plancamera": (),
+    "layers_planturn": (),
     "layers_siterequest": (),
 }
 
@@ -94,6 +95,7 @@ MOVES: dict[str, tuple[str, ...]] = {
     "layers_plan": ("plans",),
     "layers_plansite": ("plans",),
     "layers_plancamera": ("plans",),
+    "layers_planturn": ("plans",),
 }
 
 

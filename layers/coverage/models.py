@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from layers.assets.models import Camera
 from layers.coverage.plans.models import Plan, PlanCamera, PlanSite, PlanStep, SiteRequest
+from layers.coverage.plans.turn_model import PlanTurn
 from layers.places.models import Area
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "PlanCamera",
     "PlanSite",
     "PlanStep",
+    "PlanTurn",
     "SiteRequest",
 ]
 

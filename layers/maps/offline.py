@@ -20,6 +20,7 @@ from jinja2 import Template
 
 from layers.coverage.plans.models import Plan
 from layers.coverage.plans.selectors import plan_figures, plan_sites_of
+from layers.coverage.plans.turns import turn_rows
 from layers.coverage.plans.views import plan_views
 from layers.errors import Unavailable
 from layers.exporters.documents.ground import (
@@ -146,8 +147,20 @@ def _data(plan: Plan) -> dict[str, Any]:
             }
             for site in sites
         ],
+        "turned": [
+            {
+                "code": row["code"], "lon": row["lon"], "lat": row["lat"], "standing": row["standing"],
+                "from": row["from_heading_deg"], "to": row["heading_deg"],
+                "fields": [
+                    [_("Heading now"), f"{row['from_heading_deg']:.0f}°"], [_("New heading"), f"{row['heading_deg']:.0f}°"],
+                    [_("New model"), row["model"] or ""], [_("Gain"), whole(row["gain"])],
+                    [_("Purchase"), rupiah(row["cost_idr"])], [_("Review"), row["review_name"]], [_("Reason"), row["reason"]],
+                ],
+            }
+            for row in turn_rows(plan)
+        ],
         "words": {
-            "sites": _("Sites"), "gain": _("Gain"), "offline": _("This map works without a network; its data are inside."),
+            "sites": _("Sites"), "turned": _("Cameras to turn"), "gain": _("Gain"), "offline": _("This map works without a network; its data are inside."),
             "assumed": _("Ground taken as flat, trees not known."), "made": _("made {time}"),
             "out": _("refused or taken out (crossed)"), "back": _("All sites"),
             "gap": _("at most {gap} below the best plan").format(gap=at_most(plan.gap)),

@@ -71,7 +71,7 @@ def test_the_paragraphs_on_history_tell_what_the_triggers_do(page: str) -> None:
     assert {table for table, columns in TRACKED.items() if columns} == set(kept_out)
     assert all(words in history for words in kept_out.values())
     names = {model._meta.db_table: model._meta.verbose_name_plural for model in MODELS}
-    parts_of_plans = {"layers_plansite", "layers_plancamera"}
+    parts_of_plans = {"layers_plansite", "layers_plancamera", "layers_planturn"}
     with override("en"):
         untold = [
             table

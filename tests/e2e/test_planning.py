@@ -23,8 +23,9 @@ from layers.jobs.models import Job
 from layers.jobs.runner import job_run
 from layers.network.models import Road
 from tests import city
+from tests.coverage.plans.test_lifecycle import go
 from tests.exporters.test_plan_documents import pdf_words
-from tests.factories import make_agency, make_building
+from tests.factories import make_agency, make_building, make_camera
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 Open = Callable[..., Any]
@@ -256,14 +257,13 @@ def test_every_option_of_the_form_reaches_the_question(open_page: Open, town: No
 
 
 def test_cameras_to_turn_are_listed_and_a_plan_is_renamed(open_page: Open, town: None) -> None:
-    from tests.coverage.plans.conftest import stored_plan
+    from tests.coverage.plans.conftest import stored_plan, stored_turn
 
     planner = city.person("perencana", Role.PLANNER)
     plan = stored_plan(planner)
-    plan.parameters |= {
-        "re_aim": True, "re_aim_gain": 1234.0, "re_aim_total_idr": 500_000, "notes": [SCRIPT],
-        "re_aimed": [{"camera": 1, "code": "KAM-7", "lon": LON, "lat": LAT, "from_heading_deg": 90.0, "heading_deg": 180.0, "model": None, "cost_idr": 500_000, "gain": 1234.0}],
-    }  # fmt: skip
+    plan.parameters |= {"re_aim": True, "notes": [SCRIPT]}
+    camera = make_camera("KAM-7", lon=LON, lat=LAT, heading_deg=90.0)
+    turn = stored_turn(plan, camera, heading_deg=180.0, gain=1234.0)
     plan.status = "cancelled"
     plan.save(update_fields=["parameters", "status"])
     page, watch = open_page(f"/planning/?plan={plan.pk}{CENTRE}", user=planner)
@@ -280,6 +280,29 @@ def test_cameras_to_turn_are_listed_and_a_plan_is_renamed(open_page: Open, town:
     page.locator(".timeline", has_text="diganti nama").first.wait_for()
     plan.refresh_from_db()
     assert plan.name == "Titik 2028"
+    watch.assert_clean()
+    go(plan, Plan.State.SENT, planner)
+    page, watch = open_page(f"/planning/?plan={plan.pk}{CENTRE}", user=city.person("polisi", Role.POLICE_LIAISON))  # fmt: skip
+    page.locator("[data-turned-list] .rank-row").click()
+    page.locator("[data-turned-list]").get_by_role("button", name="Tolak").click()
+    page.locator("dialog textarea").fill("pohon di depannya")
+    page.locator("dialog").get_by_role("button", name="Tolak").click()
+    page.locator("[data-turned-list] .under", has_text="pohon di depannya").wait_for()
+    assert page.locator("path.turn-ray").count() == 1
+    page.locator(".timeline", has_text="kamera KAM-7: ditolak").first.wait_for()
+    turn.refresh_from_db()
+    assert (turn.review, turn.gain) == ("refused", 0.0)
+    page.locator("[data-turned-list]").get_by_role("button", name="Tinjau ulang").click()
+    page.locator("[data-plan-review]").get_by_role("button", name="Dukung 4 lainnya").click()
+    page.locator("[data-turned-list] .under", has_text="didukung").wait_for()
+    watch.assert_clean()
+    for state in (Plan.State.STUDY, Plan.State.BUDGETED, Plan.State.APPROVED):
+        go(plan, state, planner)
+    page, watch = open_page(f"/planning/?plan={plan.pk}{CENTRE}", user=planner)
+    page.locator("[data-plan-build]").get_by_role("button", name="Konfirmasi 1 kamera sudah diputar").click()  # fmt: skip
+    page.locator("[data-turned-list] .under", has_text="sudah diputar").wait_for()
+    camera.refresh_from_db()
+    assert camera.heading_deg == 180.0
     watch.assert_clean()
 
 

@@ -20,9 +20,11 @@ from layers.coverage.plans.models import Plan
 from layers.coverage.plans.selectors import plan_list
 from layers.exporters.documents.cartography import spread
 from layers.exporters.documents.plan import plan_document
+from layers.maps.offline import plan_offline_map
 from tests.coverage.plans.conftest import *  # noqa: F403
-from tests.coverage.plans.conftest import People
+from tests.coverage.plans.conftest import People, stored_turn
 from tests.coverage.plans.test_lifecycle import go
+from tests.factories import make_camera
 
 SCRIPT = "</script><script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -168,13 +170,10 @@ def test_the_workbook_of_the_police_holds_no_comment_on_the_draft(
 def test_cameras_to_turn_stand_in_pdf_and_workbook_and_in_the_cost(
     draft: Plan, people: People
 ) -> None:
-    turned = {
-        "camera": 1, "code": "KAM-7", "lon": 112.63, "lat": -7.98, "from_heading_deg": 90.0, "heading_deg": 210.0,
-        "model": None, "cost_idr": 500_000, "gain": 1234.0,
-    }  # fmt: skip
+    camera = make_camera("KAM-7", lon=112.63, lat=-7.98, heading_deg=90.0)
+    stored_turn(draft, camera, heading_deg=210.0, gain=1234.0)
     zone = {"type": "Polygon", "coordinates": [[[112.63, -7.98], [112.631, -7.98], [112.631, -7.979], [112.63, -7.98]]]}  # fmt: skip
-    draft.parameters |= {"re_aim": True, "re_aimed": [turned], "re_aim_gain": 1234.0, "forbidden": [zone]}  # fmt: skip
-    draft.parameters |= {"re_aim_total_idr": 500_000}
+    draft.parameters |= {"re_aim": True, "forbidden": [zone]}
     draft.status = "cancelled"
     draft.save(update_fields=["parameters", "status"])
     with override("id"):
@@ -183,7 +182,24 @@ def test_cameras_to_turn_stand_in_pdf_and_workbook_and_in_the_cost(
     for wanted in ("Kamera yang diputar", "KAM-7", "90°", "210°", "1.234", "Rp 99.500.000", "dihentikan lebih awal"):  # fmt: skip
         assert wanted in words, wanted
     sheet = book["Kamera yang diputar"]
-    assert [cell.value for cell in sheet[2]] == ["KAM-7", 90, 210, None, 1234, 500_000, 112.63, -7.98]  # fmt: skip
+    assert [cell.value for cell in sheet[2]] == ["KAM-7", 90, 210, None, 1234, 500_000, 112.63, -7.98, "belum ditinjau", None]  # fmt: skip
     assert ("Pembelian (Rp)", 99_500_000) in {(row[0].value, row[1].value) for row in book["Ringkasan"].iter_rows()}  # fmt: skip
     listed = plan_list(user=people.planner)[0]
     assert (listed["cost_idr"], listed["gain"]) == (99_500_000, 30.0 + 1234.0)
+
+
+def test_cameras_to_turn_stand_in_every_file(draft: Plan, people: People, tmp_path: Path) -> None:
+    stored_turn(draft, make_camera("KAM-7", lon=112.63, lat=-7.98, heading_deg=90.0), heading_deg=210.0)  # fmt: skip
+    told = json.loads(plan_document(draft, kind="geojson", user=people.planner)[0])
+    assert [one["properties"]["part"] for one in told["features"]] == ["site"] * 3 + ["turned"]
+    row = told["features"][3]
+    assert row["geometry"]["coordinates"] == pytest.approx([112.63, -7.98])
+    assert [row["properties"][name] for name in ("code", "from_heading_deg", "heading_deg")] == ["KAM-7", 90, 210]  # fmt: skip
+    assert told["features"][0]["properties"]["code"] is None
+    path = tmp_path / "plan.gpkg"
+    path.write_bytes(plan_document(draft, kind="gpkg", user=people.planner)[0])
+    with sqlite3.connect(path) as db:
+        assert db.execute("select code, heading_deg from turned").fetchall() == [("KAM-7", 210.0)]
+        assert db.execute("select count(*) from sites").fetchone() == (3,)
+    page = plan_offline_map(draft)
+    assert '"code": "KAM-7"' in page or '"code":"KAM-7"' in page

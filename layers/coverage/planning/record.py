@@ -1,4 +1,4 @@
-"""Keeping a plan: one row for the plan, one for each site, one for each camera."""
+"""Keeping a plan: a row for the plan, each site, each camera, each camera to turn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from layers.audit.actor import recorded
 from layers.coverage.analysis import RunPart
-from layers.coverage.models import Plan, PlanCamera, PlanSite
+from layers.coverage.models import Plan, PlanCamera, PlanSite, PlanTurn
 from layers.coverage.planning.options import Lens
 from layers.coverage.plans.places import government_of
 from layers.places.models import Area
@@ -69,6 +69,16 @@ def plan_record(
             )
             for row, site in zip(rows, answer["sites"], strict=True)
             for camera in site["cameras"]
+        )  # fmt: skip
+        PlanTurn.objects.bulk_create(
+            PlanTurn(
+                plan=plan, order=order, camera_id=row["camera"], code=row["code"],
+                from_heading_deg=row["from_heading_deg"], heading_deg=row["heading_deg"],
+                replaced=row["model"] is not None,
+                model=models[row["model"]].model if row["model"] else None, gain=row["gain"],
+                cost_idr=row["cost_idr"], geom=Point(row["lon"], row["lat"], srid=4326),
+            )
+            for order, row in enumerate(answer.get("re_aimed", []), start=1)
         )  # fmt: skip
     return plan.pk, seconds
 

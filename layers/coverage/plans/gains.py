@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from layers.coverage.plans.models import STANDING, Plan, PlanCamera, PlanSite
+from layers.coverage.plans.turn_model import PlanTurn
 
 
 def _left_out(plan: Plan) -> list[int]:
@@ -31,8 +32,13 @@ def gains_try(plan: Plan, *, moved: Mapping[int, tuple[float, float]]) -> dict[s
 
 
 def gains_refresh(plan: Plan) -> dict[int, float]:
-    """Recompute and store the gain of every standing site of a plan; the others gain nothing."""
-    found = gains_try(plan, moved={})["sites"]
+    """Recompute and store the gain of all that stands in a plan; the rest gains nothing. Those of its sites."""
+    made = gains_try(plan, moved={})
+    found = made["sites"]
+    turns = list(plan.turns.all())
+    for turn in turns:
+        turn.gain = float(made["turns"].get(turn.pk, 0.0))
+    PlanTurn.objects.bulk_update(turns, ["gain"])
     sites = list(plan.sites.all())
     for site in sites:
         if site.proposed_gain is None:

@@ -21,16 +21,22 @@ from layers.coverage.plans.models import (
 )
 from layers.coverage.plans.requests import request_step
 from layers.coverage.plans.steps import plan_changed, plan_locked, step_add, text_of
+from layers.coverage.plans.turn_model import PlanTurn
+from layers.coverage.plans.turns import turns_carry_out
 from layers.errors import Conflict, NotFound
 from layers.places.models import Agency, Origin
 
 
-def _chosen(plan: Plan, site_ids: list[int] | None) -> list[PlanSite]:
-    """Standing sites of a locked approved plan: those named, or all."""
+def _require_approved(plan: Plan) -> None:
     if plan.state != Plan.State.APPROVED:
         raise Conflict(
             _("the plan is not approved"), value=plan.state, remedy=_("approve it first")
         )
+
+
+def _chosen(plan: Plan, site_ids: list[int] | None) -> list[PlanSite]:
+    """Standing sites of a locked approved plan: those named, or all."""
+    _require_approved(plan)
     rows = plan.sites.filter(review__in=STANDING).order_by("order")
     if site_ids is None:
         return list(rows)
@@ -116,14 +122,38 @@ def plan_confirm(
                 if request.state == RequestState.APPROVED:
                     request_step(request, RequestState.INSTALLED, user=user, text=text or _("in service"), plan=plan)  # fmt: skip
         if fresh:
-            left = plan.sites.filter(review__in=STANDING, confirmed_at__isnull=True).exists()
-            if not left:
-                plan.state = Plan.State.INSTALLED
-                step_add(
-                    StepKind.STATE, plan=plan, user=user, before=Plan.State.APPROVED,
-                    after=Plan.State.INSTALLED, text=text or _("every site is in service"),
-                )  # fmt: skip
-            plan.version += 1
-            plan.save(update_fields=["version", "state"])
+            _installed_when_complete(plan, text=text, user=user)
             plan_changed(plan, "installation", sites=len(fresh))
     return fresh
+
+
+def plan_turned(
+    plan_id: int, *, user: Any, turn_ids: list[int] | None = None, reason: str = ""
+) -> list[PlanTurn]:
+    """Existing cameras that the crew turned or replaced hang so in the inventory from now on.
+
+    With the last one, and the last site, the plan is installed. Doing it twice changes nothing.
+    """
+    with recorded():
+        plan = plan_locked(plan_id, user=user, ability=Can.PLAN_SITES)
+        _require_approved(plan)
+        text = text_of(reason, needed=False)
+        done = turns_carry_out(plan, turn_ids, text=text, user=user)
+        if done:
+            _installed_when_complete(plan, text=text, user=user)
+            plan_changed(plan, "installation", turns=len(done))
+    return done
+
+
+def _installed_when_complete(plan: Plan, *, text: str, user: Any) -> None:
+    """A locked plan one version on; installed once nothing of it is left to build or to turn."""
+    sites = plan.sites.filter(review__in=STANDING, confirmed_at__isnull=True)
+    turns = plan.turns.filter(review__in=STANDING, done_at__isnull=True)
+    if not sites.exists() and not turns.exists():
+        plan.state = Plan.State.INSTALLED
+        step_add(
+            StepKind.STATE, plan=plan, user=user, before=Plan.State.APPROVED,
+            after=Plan.State.INSTALLED, text=text or _("everything is in service"),
+        )  # fmt: skip
+    plan.version += 1
+    plan.save(update_fields=["version", "state"])

@@ -17,8 +17,8 @@ State = Plan.State
 
 
 def _has_sites(plan: Plan) -> None:
-    turns = bool(plan.parameters.get("re_aimed"))
-    if not turns and not plan.sites.filter(review__in=STANDING).exists():
+    parts = (plan.sites, plan.turns)
+    if not any(rows.filter(review__in=STANDING).exists() for rows in parts):
         raise Infeasible(
             _("no site is left in the plan"),
             value=plan.pk,
@@ -28,17 +28,24 @@ def _has_sites(plan: Plan) -> None:
 
 def _all_reviewed(plan: Plan) -> None:
     _has_sites(plan)
-    left = plan.sites.filter(review=Review.PENDING).count()
+    left = sum(rows.filter(review=Review.PENDING).count() for rows in (plan.sites, plan.turns))
     if left:
         raise Infeasible(
-            _("{n} sites are not reviewed yet").format(n=left),
+            _("{n} sites and turned cameras are not reviewed yet").format(n=left),
             value=left,
-            remedy=_("wait for the police, or take these sites out of the plan"),
+            remedy=_("wait for the police, or take these out of the plan"),
         )
 
 
 def _nothing_built(plan: Plan) -> None:
     built = plan.sites.filter(built_site__isnull=False).count()
+    turned = plan.turns.filter(done_at__isnull=False).count()
+    if turned:
+        raise Conflict(
+            _("{n} cameras are turned already").format(n=turned),
+            value=turned,
+            remedy=_("finish the rest of the plan"),
+        )
     if built:
         raise Conflict(
             _("{n} sites are in the inventory already").format(n=built),
@@ -49,6 +56,13 @@ def _nothing_built(plan: Plan) -> None:
 
 def _all_confirmed(plan: Plan) -> None:
     _has_sites(plan)
+    turns = plan.turns.filter(review__in=STANDING, done_at__isnull=True).count()
+    if turns:
+        raise Infeasible(
+            _("{n} cameras are not turned yet").format(n=turns),
+            value=turns,
+            remedy=_("confirm each once the crew has been there"),
+        )
     left = plan.sites.filter(review__in=STANDING, confirmed_at__isnull=True).count()
     if left:
         raise Infeasible(

@@ -278,6 +278,7 @@ class StepKind(models.TextChoices):
     COMMENT = "comment", _("comment")
     BUILT = "built", _("entered in the inventory")
     CONFIRMED = "confirmed", _("confirmed in service")
+    TURNED = "turned", _("turned as planned")
     RELEASED = "released", _("released to the public")
     RENAMED = "renamed", _("renamed")
 

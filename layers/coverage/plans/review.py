@@ -26,30 +26,18 @@ from layers.coverage.plans.requests import request_locked, request_step
 from layers.coverage.plans.steps import (
     plan_changed,
     plan_locked,
+    refuse_state,
     site_locked,
     step_add,
     text_of,
 )
+from layers.coverage.plans.turns import turns_endorse
 from layers.errors import Conflict, Forbidden
 from layers.geo.crs import geodesic_m
 
 State = Plan.State
 #: Put back this near to where it was proposed, a site counts as not moved (m).
 _SAME_PLACE_M = 0.5
-
-
-def _refuse_state(plan: Plan, allowed: tuple[str, ...], what: str) -> None:
-    if plan.state not in allowed:
-        names = dict(State.choices)
-        raise Conflict(
-            _("the plan is “{state}”: {what} is not possible").format(
-                state=names[plan.state], what=what
-            ),
-            value=plan.state,
-            remedy=_("possible while it is: {states}").format(
-                states=", ".join(str(names[name]) for name in allowed)
-            ),
-        )
 
 
 def _site_saved(plan: Plan, site: PlanSite, *fields: str) -> None:
@@ -79,7 +67,7 @@ def _reviewed(
 ) -> PlanSite:
     with recorded():
         plan = plan_locked(plan_id, user=user, ability=Can.REVIEW_SITES)
-        _refuse_state(plan, (State.SENT,), _("a review"))
+        refuse_state(plan, (State.SENT,), _("a review"))
         site = site_locked(plan, site_id, version=version)
         if site.review == Review.WITHDRAWN:
             raise Conflict(_("the site was taken out of the plan"), value=site.order)
@@ -102,10 +90,10 @@ def _reviewed(
 
 
 def sites_endorse(plan_id: int, *, user: Any, reason: str = "") -> int:
-    """Endorse every site nobody has reviewed yet; how many they were."""
+    """Endorse every site and turned camera nobody has reviewed yet; how many they were."""
     with recorded():
         plan = plan_locked(plan_id, user=user, ability=Can.REVIEW_SITES)
-        _refuse_state(plan, (State.SENT,), _("a review"))
+        refuse_state(plan, (State.SENT,), _("a review"))
         text = text_of(reason, needed=False)
         sites = list(plan.sites.filter(review=Review.PENDING).order_by("order"))
         for site in sites:
@@ -113,11 +101,12 @@ def sites_endorse(plan_id: int, *, user: Any, reason: str = "") -> int:
             site.version += 1
             step_add(StepKind.ENDORSED, plan=plan, site=site, user=user, text=text, before=Review.PENDING, after=Review.ENDORSED, place=site.geom)  # fmt: skip
         PlanSite.objects.bulk_update(sites, ["review", "review_reason", "reviewed_at", "version"])
-        if sites:
+        turns = turns_endorse(plan, text=text, user=user)
+        if sites or turns:
             plan.version += 1
             plan.save(update_fields=["version"])
             plan_changed(plan, "site")
-    return len(sites)
+    return len(sites) + turns
 
 
 def site_move(
@@ -130,7 +119,7 @@ def site_move(
         plan = plan_locked(plan_id, user=user, ability=Can.SEE_PLANS)
         reviewing = plan.state == State.SENT
         require(user, Can.REVIEW_SITES if reviewing else Can.PLAN_SITES)
-        _refuse_state(plan, (*EDITABLE, State.SENT), _("moving a site"))
+        refuse_state(plan, (*EDITABLE, State.SENT), _("moving a site"))
         if not rights.abilities & {Can.PLAN_SITES, Can.REVIEW_SITES}:
             raise Forbidden(_("your account may not move sites"))
         site = site_locked(plan, site_id, version=version)
@@ -161,7 +150,7 @@ def site_take_out(plan_id: int, site_id: int, *, version: int, user: Any, reason
     """The planner takes a site out of the plan, with the reason."""
     with recorded():
         plan = plan_locked(plan_id, user=user, ability=Can.PLAN_SITES)
-        _refuse_state(plan, THINNED, _("taking a site out"))
+        refuse_state(plan, THINNED, _("taking a site out"))
         site = site_locked(plan, site_id, version=version)
         if not site.standing:
             raise Conflict(_("the site is not in the plan any more"), value=site.order)
@@ -183,7 +172,7 @@ def site_add(
     point = place_of(lon, lat)
     with recorded():
         plan = plan_locked(plan_id, user=user, ability=Can.PLAN_SITES, version=version)
-        _refuse_state(plan, EDITABLE, _("adding a site"))
+        refuse_state(plan, EDITABLE, _("adding a site"))
         request = None
         if request_id is not None:
             request = request_locked(request_id, user=user)

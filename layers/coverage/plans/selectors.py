@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.gis.geos import Point
-from django.db.models import Count, Q, Sum
-from django.db.models.fields.json import KT
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from layers.access.policies import Can, restrict, rights_of
@@ -21,6 +20,8 @@ from layers.coverage.plans.models import (
     SiteRequest,
     StepKind,
 )
+from layers.coverage.plans.turn_model import PlanTurn
+from layers.coverage.plans.turns import turn_rows
 from layers.errors import NotFound
 
 _STANDING = Q(sites__review__in=STANDING)
@@ -48,8 +49,8 @@ def plan_list(*, user: Any, limit: int = 200) -> list[dict[str, Any]]:
             confirmed=Count("sites", filter=_STANDING & Q(sites__confirmed_at__isnull=False)),
             gain_now=Sum("sites__gain", filter=_STANDING),
             cost_now_idr=Sum("sites__cost_idr", filter=_STANDING),
-            turn_gain=KT("parameters__re_aim_gain"),
-            turn_cost_idr=KT("parameters__re_aim_total_idr"),
+            turn_gain=_of_turns("gain"),
+            turn_cost_idr=_of_turns("cost_idr"),
         )
         .defer("certificate", "parameters")
         .order_by("-id")[:limit]
@@ -59,11 +60,17 @@ def plan_list(*, user: Any, limit: int = 200) -> list[dict[str, Any]]:
             **_plan_head(row),
             "sites": row.standing, "pending": row.pending, "refused": row.refused, "built": row.built,
             "confirmed": row.confirmed,
-            "gain": (row.gain_now or 0.0) + float(row.turn_gain or 0),
-            "cost_idr": (row.cost_now_idr or 0) + int(row.turn_cost_idr or 0),
+            "gain": (row.gain_now or 0.0) + (row.turn_gain or 0.0),
+            "cost_idr": (row.cost_now_idr or 0) + (row.turn_cost_idr or 0),
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _of_turns(column: str) -> Subquery:
+    """Sum of a column over the turned cameras that stand in the plan of the outer row."""
+    standing = PlanTurn.objects.filter(plan=OuterRef("pk"), review__in=STANDING).order_by()
+    return Subquery(standing.values("plan").annotate(total=Sum(column)).values("total"))
 
 
 def _plan_head(plan: Plan) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def plan_detail(plan_id: int, *, user: Any) -> dict[str, Any]:
         "steps": [step_row(step) for step in steps_seen(plan, user=user)],
         "models": plan.parameters.get("models", []),
         "asked": plan_asked(plan),
-        "turned": plan.parameters.get("re_aimed") or [],
+        "turned": turn_rows(plan),
         "notes": plan.parameters.get("notes") or [],
         "next": [
             {"state": step.after, "title": str(step.title)} for step in transitions_from(plan.state, may)
@@ -148,15 +155,17 @@ def plan_figures(plan: Plan, sites: list[dict[str, Any]]) -> dict[str, Any]:
     Existing cameras that it turns or replaces count in gain and cost.
     """
     live = [site for site in sites if site["standing"]]
-    turned = plan.parameters.get("re_aimed") or []
-    gain = sum(site["gain"] for site in live) + float(plan.parameters.get("re_aim_gain") or 0.0)
-    changed = any(not site["standing"] or site["moved_from"] is not None or site["added"] for site in sites)  # fmt: skip
+    turns = list(plan.turns.all())
+    turned = [turn for turn in turns if turn.standing]
+    gain = sum(site["gain"] for site in live) + sum(turn.gain for turn in turned)
+    changed = len(turned) < len(turns) or any(not site["standing"] or site["moved_from"] is not None or site["added"] for site in sites)  # fmt: skip
     return {
         "demand": plan.demand,
         "covered_before": plan.covered_before,
         "gain": gain,
-        "cost_idr": sum(site["cost_idr"] for site in live) + sum(row["cost_idr"] for row in turned),
+        "cost_idr": sum(site["cost_idr"] for site in live) + sum(turn.cost_idr for turn in turned),
         "turned_cameras": len(turned),
+        "turned_done": sum(turn.done_at is not None for turn in turned),
         "yearly_cost_idr": sum(site["yearly_cost_idr"] for site in live),
         "standing": len(live),
         "cameras": sum(len(site["cameras"]) for site in live),

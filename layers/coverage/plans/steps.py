@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from layers.access.policies import Can, require, restrict
 from layers.coverage.plans.models import Plan, PlanSite, PlanStep, SiteRequest, StepKind
+from layers.coverage.plans.turn_model import PlanTurn
 from layers.errors import Conflict, InvalidInput, NotFound
 from layers.events.services import event_publish
 from layers.places.models import Agency
@@ -55,7 +56,22 @@ def site_locked(plan: Plan, site_id: int, *, version: int | None) -> PlanSite:
     return site
 
 
-def check_version(row: Plan | PlanSite | SiteRequest, version: int) -> None:
+def refuse_state(plan: Plan, allowed: tuple[str, ...], what: str) -> None:
+    """`Conflict` naming the states it is possible in, unless the plan is in one of them."""
+    if plan.state not in allowed:
+        names = dict(Plan.State.choices)
+        raise Conflict(
+            _("the plan is “{state}”: {what} is not possible").format(
+                state=names[plan.state], what=what
+            ),
+            value=plan.state,
+            remedy=_("possible while it is: {states}").format(
+                states=", ".join(str(names[name]) for name in allowed)
+            ),
+        )
+
+
+def check_version(row: Plan | PlanSite | PlanTurn | SiteRequest, version: int) -> None:
     """`Conflict` naming who changed the row when the version is not the one that was shown."""
     if row.version == version:
         return
@@ -64,6 +80,8 @@ def check_version(row: Plan | PlanSite | SiteRequest, version: int) -> None:
         steps = steps.filter(site=row)
     elif isinstance(row, SiteRequest):
         steps = steps.filter(request=row)
+    elif isinstance(row, PlanTurn):
+        steps = steps.filter(plan=row.plan_id, details__camera=row.code)
     else:
         steps = steps.filter(plan=row)
     last = steps.exclude(kind=StepKind.COMMENT).first()

@@ -18,6 +18,7 @@ from openpyxl.styles import Font
 
 from layers.coverage.plans.models import Plan
 from layers.coverage.plans.selectors import plan_figures, plan_sites_of, steps_seen
+from layers.coverage.plans.turns import turn_rows
 from layers.errors import NotFound
 from layers.exporters.documents.plan_pdf import plan_pdf
 from layers.exporters.documents.plan_words import SEARCH_ENDED
@@ -33,6 +34,9 @@ MEDIA = {
 _SITE_COLUMNS = (
     "order", "street", "area", "area_name", "source", "requester", "review", "reason", "gain",
     "cost_idr", "yearly_cost_idr", "built_code",
+)  # fmt: skip
+_TURN_COLUMNS = (
+    "order", "code", "from_heading_deg", "heading_deg", "model", "gain", "cost_idr", "review", "reason",
 )  # fmt: skip
 _CAMERA_COLUMNS = ("model", "heading_deg", "fov_deg", "mount_height_m", "yearly_cost_idr")
 
@@ -51,10 +55,11 @@ def plan_document(plan: Plan, *, kind: str, user: Any) -> tuple[bytes, str]:
     with tempfile.TemporaryDirectory(prefix="ncc-plan-") as folder:
         path = Path(folder) / f"plan.{kind}"
         if kind == "geojson":
-            write_geojson(site_sheet(sites), path)
+            write_geojson(whole_sheet(sites, turn_rows(plan)), path)
         else:
             write_geopackage(site_sheet(sites), path)
             write_geopackage(camera_sheet(sites), path)
+            write_geopackage(turn_sheet(turn_rows(plan)), path)
         return path.read_bytes(), MEDIA[kind]
 
 
@@ -81,6 +86,30 @@ def camera_sheet(sites: list[dict[str, Any]]) -> Sheet:
     rows = [[site["order"], *(camera[name] for name in _CAMERA_COLUMNS)] for site, camera in pairs]
     places = [shapely.Point(site["lon"], site["lat"]) for site, _camera in pairs]
     return Sheet("cameras", headers, _columns(rows, headers), np.array(places, dtype=object), "Point")  # fmt: skip
+
+
+def turn_sheet(turns: list[dict[str, Any]]) -> Sheet:
+    """Existing cameras to turn or replace, as points where they hang; headings from true north."""
+    headers = [*_TURN_COLUMNS, "done_at"]
+    rows = [
+        [*(turn[name] for name in _TURN_COLUMNS), turn["done_at"].isoformat() if turn["done_at"] else None]
+        for turn in turns
+    ]  # fmt: skip
+    places = [shapely.Point(turn["lon"], turn["lat"]) for turn in turns]
+    return Sheet("turned", headers, _columns(rows, headers), np.array(places, dtype=object), "Point")  # fmt: skip
+
+
+def whole_sheet(sites: list[dict[str, Any]], turns: list[dict[str, Any]]) -> Sheet:
+    """Sites and turned cameras in one layer, told apart by `part`, for a format that has no more."""
+    parts = [("site", site_sheet(sites)), ("turned", turn_sheet(turns))] if turns else [("site", site_sheet(sites))]  # fmt: skip
+    headers = ["part", *dict.fromkeys(name for _part, sheet in parts for name in sheet.headers)]
+    columns: list[list[Any]] = [[] for _ in headers]
+    for part, sheet in parts:
+        own = dict(zip(sheet.headers, sheet.columns, strict=True))
+        for column, name in zip(columns, headers, strict=True):
+            column += [part] * len(sheet.geometries) if name == "part" else own.get(name, [None] * len(sheet.geometries))  # fmt: skip
+    places = np.concatenate([sheet.geometries for _part, sheet in parts])
+    return Sheet("plan", headers, columns, places, "Point")
 
 
 def _columns(rows: list[list[Any]], headers: list[str]) -> list[list[Any]]:
@@ -124,20 +153,20 @@ def plan_workbook(plan: Plan, *, user: Any) -> bytes:
         [_("No"), _("Model"), _("Heading (°)"), _("Field of view (°)"), _("Height (m)")],
         [[site["order"], c["model"], c["heading_deg"], c["fov_deg"], c["mount_height_m"]] for site in sites for c in site["cameras"]],
     )  # fmt: skip
-    turned = plan.parameters.get("re_aimed") or []
+    turned = turn_rows(plan)
     if turned:
         _page(
             book, _("Cameras to turn"),
-            [_("Camera"), _("Heading now (°)"), _("New heading (°)"), _("New model"), _("Gain"), _("Purchase (Rp)"), _("Longitude"), _("Latitude")],
+            [_("Camera"), _("Heading now (°)"), _("New heading (°)"), _("New model"), _("Gain"), _("Purchase (Rp)"), _("Longitude"), _("Latitude"), _("Review"), _("Reason")],
             [
-                [row["code"], row["from_heading_deg"], row["heading_deg"], row["model"], row.get("gain"), row["cost_idr"], row["lon"], row["lat"]]
+                [row["code"], row["from_heading_deg"], row["heading_deg"], row["model"], row["gain"], row["cost_idr"], row["lon"], row["lat"], row["review_name"], row["reason"]]
                 for row in turned
             ],
         )  # fmt: skip
     _page(
         book, _("Steps"), [_("When"), _("Who"), _("What"), _("Site"), _("Reason")],
         [
-            [step.at.isoformat(timespec="seconds"), step.author_name, str(step.get_kind_display()), step.site.order if step.site else None, step.text]
+            [step.at.isoformat(timespec="seconds"), step.author_name, str(step.get_kind_display()), step.site.order if step.site else step.details.get("camera"), step.text]
             for step in steps_seen(plan, user=user)
         ],
     )  # fmt: skip

@@ -31,6 +31,7 @@ from reportlab.platypus import (
 
 from layers.coverage.plans.models import Plan, StepKind
 from layers.coverage.plans.selectors import plan_figures, plan_sites_of
+from layers.coverage.plans.turns import turn_rows
 from layers.exporters.documents.cartography import SITE_INK, MapSheet, Mark, page_text
 from layers.exporters.documents.ground import (
     SMALL,
@@ -303,7 +304,7 @@ def _method(plan: Plan, figures: dict[str, Any]) -> list[Any]:
 
 def _turned(plan: Plan) -> list[Any]:
     """Existing cameras that are to hang otherwise, before a pole is bought."""
-    cameras = plan.parameters.get("re_aimed") or []
+    cameras = [row for row in turn_rows(plan) if row["standing"]]
     if not cameras:
         return []
     rows: list[list[Any]] = [_heads(_("Camera"), _("Heading now"), _("New heading"), _("New model"), _("Gain"), _("Purchase"), numbers=(1, 2, 4, 5))]  # fmt: skip
@@ -312,7 +313,7 @@ def _turned(plan: Plan) -> list[Any]:
             [
                 text(row["code"], SMALL_TEXT), text(f"{row['from_heading_deg']:.0f}°", NUMBER),
                 text(f"{row['heading_deg']:.0f}°", NUMBER), text(row["model"] or _("stays"), SMALL_TEXT),
-                text("–" if row.get("gain") is None else whole(row["gain"]), NUMBER), text(rupiah(row["cost_idr"]), NUMBER),
+                text(whole(row["gain"]), NUMBER), text(rupiah(row["cost_idr"]), NUMBER),
             ]
         )  # fmt: skip
     table = _grid(rows, [_WIDTH - 128 * mm, 24 * mm, 24 * mm, 32 * mm, 20 * mm, 28 * mm])
@@ -330,6 +331,8 @@ def _history(plan: Plan) -> list[Any]:
             what = str(states.get(step.state_after, step.state_after))
         if step.site is not None:
             what = _("site {n}: {what}").format(n=step.site.order, what=what)
+        elif "camera" in step.details:
+            what = _("camera {code}: {what}").format(code=step.details["camera"], what=what)
         when = timezone.localtime(step.at).strftime("%d-%m-%Y %H:%M")
         rows.append([text(when, SMALL_TEXT), text(step.author_name, SMALL_TEXT), text(what, SMALL_TEXT), text(step.text[:600], SMALL_TEXT)])  # fmt: skip
     if len(rows) == 1:

@@ -14,6 +14,9 @@ export const planRelease = (plan, change) => postJson(`${BASE}/plans/${plan}/rel
 export const planComment = (plan, said) => postJson(`${BASE}/plans/${plan}/comments`, said);
 export const planBuild = (plan, sites) => postJson(`${BASE}/plans/${plan}/build`, { sites });
 export const planConfirm = (plan, sites, reason = "") => postJson(`${BASE}/plans/${plan}/confirm`, { sites, reason });
+export const planTurned = (plan, turns) => postJson(`${BASE}/plans/${plan}/turned`, { turns });
+// `act`: endorse, refuse, reopen, take-out.
+export const turnAct = (plan, turn, act, change) => postJson(`${BASE}/plans/${plan}/turns/${turn}/${act}`, change);
 export const endorseRest = (plan) => postJson(`${BASE}/plans/${plan}/endorse-rest`, {});
 export const siteAdd = (plan, added) => postJson(`${BASE}/plans/${plan}/sites`, added);
 // `act`: try, move, endorse, refuse, reopen, take-out.

@@ -7,7 +7,8 @@ import { t } from "./text.js";
 export function timeline(steps, { onPlace = null } = {}) {
   return el("ol", { class: "timeline" }, [...steps].reverse().map((step) => {
     const what = step.kind === "state" || step.kind === "created" ? step.after_name || step.kind_name : step.kind_name;
-    const head = step.order ? `${t("site {n}", { n: step.order })}: ${what}` : what;
+    const about = step.order ? t("site {n}", { n: step.order }) : step.details?.camera ? t("camera {code}", { code: step.details.camera }) : "";
+    const head = about ? `${about}: ${what}` : what;
     const gain = step.details?.gain_before === undefined ? null : t("gain {a} → {b}", { a: formatInteger(step.details.gain_before), b: formatInteger(step.details.gain) });
     return el("li", { dataset: { kind: step.kind } },
       el("b", { text: head }),

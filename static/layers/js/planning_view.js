@@ -1,6 +1,6 @@
 // One plan: what it costs and gains, its sites, its next step, comments, documents, and what happened.
 
-import { documentAddress, endorseRest, planBuild, planComment, planConfirm, planDetail, planRelease, planRename, planState, siteAdd } from "./api_planning.js";
+import { documentAddress, endorseRest, planBuild, planComment, planConfirm, planDetail, planRelease, planRename, planState, planTurned, siteAdd } from "./api_planning.js";
 import { askReason, askText } from "./ask_reason.js";
 import { button, clear, el } from "./dom.js";
 import { formatInteger, formatNumber, formatRupiah, formatTime } from "./format.js";
@@ -34,7 +34,7 @@ export function createPlanView(node, desk) {
   let plan = null;
   let pin = null;
   let adding = false;
-  const turned = createTurned(node.querySelector("[data-plan-turned]"), desk);
+  const turned = createTurned(node.querySelector("[data-plan-turned]"), desk, { run });
   const sites = createPlanSites(node.querySelector("[data-plan-sites]"), desk, { changed: show, reload });
 
   async function reload() {
@@ -95,7 +95,7 @@ export function createPlanView(node, desk) {
       ...plan.notes.map((words) => el("p", { class: "console-note is-warning", text: words })));
     const proven = plan.proposed;
     clear(figures).append(
-      figure(t("sites"), formatInteger(plan.standing), [t("{n} cameras", { n: formatInteger(plan.cameras) }), plan.turned.length ? t("{n} turned", { n: formatInteger(plan.turned.length) }) : ""].filter(Boolean).join(" · ")),
+      figure(t("sites"), formatInteger(plan.standing), [t("{n} cameras", { n: formatInteger(plan.cameras) }), plan.turned_cameras ? t("{n} turned", { n: formatInteger(plan.turned_cameras) }) : ""].filter(Boolean).join(" · ")),
       figure(t("purchase"), formatRupiah(plan.cost_idr), plan.asked.budget_idr === null ? "" : t("of at most {money}", { money: formatRupiah(plan.asked.budget_idr) })),
       figure(t("a year"), formatRupiah(plan.yearly_cost_idr), t("network, power, upkeep")),
       figure(t("demand gained"), formatInteger(plan.gain), plan.changed ? t("{n} as proposed", { n: formatInteger(proven.objective) }) : ""),
@@ -139,23 +139,27 @@ export function createPlanView(node, desk) {
   }
 
   function drawReview() {
-    const left = plan.sites.filter((one) => one.review === "pending").length;
-    const all = plan.sites.filter((one) => one.review !== "withdrawn").length;
+    const parts = [...plan.sites, ...plan.turned];
+    const left = parts.filter((one) => one.review === "pending").length;
+    const all = parts.filter((one) => one.review !== "withdrawn").length;
     review.hidden = !(plan.state === "sent");
     clear(review).append(
-      el("p", { text: t("{n} of {all} sites reviewed", { n: formatInteger(all - left), all: formatInteger(all) }) }),
+      el("p", { text: t(plan.turned.length ? "{n} of {all} sites and turned cameras reviewed" : "{n} of {all} sites reviewed", { n: formatInteger(all - left), all: formatInteger(all) }) }),
       el("progress", { class: "meter", max: String(all || 1), value: String(all - left), "aria-label": t("reviewed sites") }),
       plan.may.review && left ? el("div", { class: "details-actions" }, button(t("Endorse the other {n}", { n: formatInteger(left) }), { class: "button is-primary", onclick: () => run(() => endorseRest(plan.plan)) })) : "");
     const standing = plan.sites.filter((one) => one.standing);
     build.hidden = !(plan.state === "approved" || plan.state === "installed");
     const unbuilt = standing.filter((one) => !one.built);
     const waiting = standing.filter((one) => one.built && !one.confirmed_at);
+    const unturned = plan.turned.filter((one) => one.standing && !one.done_at);
     clear(build).append(
       el("p", { text: t("{n} of {all} sites in service, {planned} planned in the inventory", { n: formatInteger(plan.confirmed), all: formatInteger(plan.standing), planned: formatInteger(plan.built - plan.confirmed) }) }),
       el("progress", { class: "meter", max: String(plan.standing || 1), value: String(plan.confirmed), "aria-label": t("sites in service") }),
+      plan.turned_cameras ? el("p", { text: t("{n} of {all} cameras turned", { n: formatInteger(plan.turned_done), all: formatInteger(plan.turned_cameras) }) }) : "",
       plan.may.install ? el("div", { class: "details-actions" },
         unbuilt.length ? button(t("Enter {n} sites in the inventory", { n: formatInteger(unbuilt.length) }), { class: "button is-primary", onclick: () => run(() => planBuild(plan.plan, unbuilt.map((one) => one.id))) }) : null,
-        waiting.length ? button(t("Confirm {n} sites in service", { n: formatInteger(waiting.length) }), { class: "button", onclick: () => run(() => planConfirm(plan.plan, waiting.map((one) => one.id))) }) : null) : "");
+        waiting.length ? button(t("Confirm {n} sites in service", { n: formatInteger(waiting.length) }), { class: "button", onclick: () => run(() => planConfirm(plan.plan, waiting.map((one) => one.id))) }) : null,
+        unturned.length ? button(t("Confirm {n} cameras turned", { n: formatInteger(unturned.length) }), { class: "button", onclick: () => run(() => planTurned(plan.plan, unturned.map((one) => one.id))) }) : null) : "");
   }
 
   function drawTalk() {

@@ -30,6 +30,19 @@ function nccDrawPlan(plan) {
   for (const site of plan.sites) {
     for (const region of site.views) L.polygon(region, { interactive: false, stroke: false, fillColor: colour("--accent"), fillOpacity: 0.22 }).addTo(views);
   }
+  const turnedMarks = L.layerGroup().addTo(map);
+  // Where a camera looks: a ray from its place, bearing from true north.
+  function ray(row, bearing, options) {
+    const angle = (bearing * Math.PI) / 180;
+    const north = (45 * Math.cos(angle)) / 111320;
+    const east = (45 * Math.sin(angle)) / (111320 * Math.cos((row.lat * Math.PI) / 180));
+    L.polyline([[row.lat, row.lon], [row.lat + north, row.lon + east]], { interactive: false, ...options }).addTo(turnedMarks);
+  }
+  for (const row of plan.turned) {
+    ray(row, row.from, { color: colour("--soft"), weight: 3, dashArray: "4 5" });
+    if (row.standing) ray(row, row.to, { color: colour("--turned"), weight: 4 });
+    L.circleMarker([row.lat, row.lon], { radius: 6, color: colour("--ink"), weight: 2, fillColor: colour("--turned"), fillOpacity: 1 }).on("click", () => showTurned(row)).addTo(turnedMarks);
+  }
   const side = document.getElementById("side");
 
   function badge(site) {
@@ -67,6 +80,30 @@ function nccDrawPlan(plan) {
     side.replaceChildren(back, make("h2", `${site.order}. ${site.title}`), list(site.fields));
   }
 
+  function showTurned(row) {
+    choose(0);
+    map.setView([row.lat, row.lon], Math.max(map.getZoom(), 17));
+    const back = make("button", words.back, "back");
+    back.addEventListener("click", overview);
+    side.replaceChildren(back, make("h2", `↻ ${row.code}`), list(row.fields));
+  }
+
+  function turnedList() {
+    const rows = make("ol");
+    for (const row of plan.turned) {
+      const face = make("button");
+      const name = make("span", row.code);
+      name.append(make("small", `${Math.round(row.from)}° → ${Math.round(row.to)}°`));
+      const gain = row.fields.find(([label]) => label === words.gain);
+      face.append(make("span", "↻", row.standing ? "" : "is-out"), name, make("span", gain[1]));
+      face.addEventListener("click", () => showTurned(row));
+      const item = make("li");
+      item.append(face);
+      rows.append(item);
+    }
+    return plan.turned.length ? [make("h2", words.turned), rows] : [];
+  }
+
   function overview() {
     choose(0);
     const rows = make("ol");
@@ -87,6 +124,7 @@ function nccDrawPlan(plan) {
       list([...plan.facts, ["", words.gap]]),
       make("p", words.assumed),
       make("p", words.offline),
+      ...turnedList(),
       make("h2", words.sites),
       rows,
     );

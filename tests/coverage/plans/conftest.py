@@ -9,8 +9,10 @@ import pytest
 from django.contrib.gis.geos import LineString, Point
 
 from layers.access.models import Grant, Role, User
+from layers.assets.models import Camera
 from layers.coverage.plans.models import Plan, PlanCamera, PlanSite
 from layers.coverage.plans.services import plan_created
+from layers.coverage.plans.turn_model import PlanTurn
 from layers.geo.crs import GEOD
 from layers.network.models import Road
 from tests.factories import MALANG, make_agency, make_area
@@ -105,6 +107,15 @@ def stored_plan(user: Any, *, at_m: tuple[float, ...] = (-200.0, 0.0, 200.0), **
         )  # fmt: skip
         PlanCamera.objects.create(site=site, heading_deg=90.0, fov_deg=90.0, mount_height_m=6.0)
     return plan_created(plan.pk, user=user)
+
+
+def stored_turn(plan: Plan, camera: Camera, *, heading_deg: float = 180.0, **fields: Any) -> PlanTurn:  # fmt: skip
+    """A camera that the plan turns from where it looks now."""
+    values: dict[str, Any] = {
+        "order": plan.turns.count() + 1, "code": camera.code, "gain": 20.0, "cost_idr": 500_000,
+        "from_heading_deg": camera.heading_deg or 0.0, "geom": camera.geom,
+    }  # fmt: skip
+    return PlanTurn.objects.create(plan=plan, camera=camera, heading_deg=heading_deg, **values | fields)  # fmt: skip
 
 
 @pytest.fixture

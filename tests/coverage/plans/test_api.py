@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from layers.coverage.plans.models import Plan, PlanStep, SiteRequest
-from tests.coverage.plans.conftest import People
+from tests.coverage.plans.conftest import People, stored_turn
 from tests.coverage.plans.test_lifecycle import go
 from tests.coverage.plans.test_requests import ask
+from tests.factories import make_camera
 
 WHO = ("planner", "police", "executive", "agency", "cctv", "dispatcher", "neighbour", "nobody")
 #: Address → who reads it while the plan is a draft, and once it was sent.
@@ -28,6 +29,9 @@ WRITES = {
     "plans/{plan}/sites/{site}/endorse": {"police"},
     "plans/{plan}/sites/{site}/refuse": {"police"},
     "plans/{plan}/sites/{site}/reopen": {"police"},
+    "plans/{plan}/turns/{turn}/refuse": {"police"},
+    "plans/{plan}/turns/{turn}/take-out": set(),
+    "plans/{plan}/turned": set(),
     "plans/{plan}/endorse-rest": {"police"},
     "plans/{plan}/release": set(),
     "plans/{plan}/build": set(),
@@ -43,7 +47,10 @@ def addressed(path: str, plan: Plan, request: SiteRequest) -> str:
     """The address with its numbers."""
     site = plan.sites.order_by("order").first()
     assert site is not None
-    return "/api/v1/planning/" + path.format(plan=plan.pk, site=site.pk, request=request.pk)
+    turn = plan.turns.order_by("order").first()
+    return "/api/v1/planning/" + path.format(
+        plan=plan.pk, site=site.pk, request=request.pk, turn=turn.pk if turn else 0
+    )
 
 
 def test_reading(draft: Plan, people: People, client: Any) -> None:
@@ -65,6 +72,7 @@ def test_reading(draft: Plan, people: People, client: Any) -> None:
 @pytest.mark.parametrize("path", WRITES)
 def test_writing(draft: Plan, people: People, client: Any, path: str) -> None:
     request = ask(people.agency)
+    stored_turn(draft, make_camera("KAM-7"))
     go(draft, Plan.State.SENT, people.planner)
     steps = PlanStep.objects.count()
     order = sorted(WHO, key=lambda who: who in WRITES[path])
@@ -74,6 +82,8 @@ def test_writing(draft: Plan, people: People, client: Any, path: str) -> None:
         version = request.version if path.startswith("requests") else draft.version
         if "/sites/" in path:
             version = draft.sites.order_by("order")[0].version
+        if "/turns/" in path:
+            version = draft.turns.get().version
         answer = client.post(addressed(path, draft, request), {**BODY, "version": version}, content_type="application/json")  # fmt: skip
         if who in WRITES[path]:
             assert answer.status_code == 200, (path, who, answer.content)

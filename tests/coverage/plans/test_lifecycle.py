@@ -337,6 +337,7 @@ def test_renaming_is_a_step_of_its_own_and_the_public_reads_the_decisions_reason
     draft: Plan, people: People
 ) -> None:
     go(draft, State.REJECTED, people.planner, "belum ada dana")
+    draft.refresh_from_db()
     services.plan_rename(draft.pk, name="  Titik baru 2027 ", version=draft.version, user=people.planner)  # fmt: skip
     draft.refresh_from_db()
     assert draft.name == "Titik baru 2027"

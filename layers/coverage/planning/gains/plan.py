@@ -30,8 +30,8 @@ def plan_gains(
     (longitude, latitude) to try for sites, nothing is stored. `ignoring_cameras`: cameras taken as
     not there, those built from this very plan above all.
 
-    Existing cameras that the plan turns or replaces hang as planned; `re_aim_gain` is what that
-    brings. `sites` maps each site counted, in the plan's order, to what it adds to the ones before it, and
+    Existing cameras that the plan turns or replaces hang as planned; `turns` maps each turn that
+    stands to what it adds to those before it, `re_aim_gain` is the sum. `sites` maps each site counted, in the plan's order, to what it adds to the ones before it, and
     adds up with it to `objective`; `losses` maps it to what would be lost without it. Raises `NotFound`
     for an unknown plan or site and `InvalidInput` for a place that is none.
     """
@@ -41,14 +41,15 @@ def plan_gains(
     seen = seen_by_sites(ground, sites, places)
     worth = Worth(ground, backup_of(plan))
     turned = take_turned(plan, ground, worth, ignoring_cameras)
-    gains, objective = {}, turned
+    gains, objective = {}, sum(turned.values())
     for site in sites:
         gains[site.pk] = worth.take(seen[site.pk])
         objective += gains[site.pk]
     return {
         "plan": plan.pk,
         "sites": gains,
-        "re_aim_gain": turned,
+        "turns": turned,
+        "re_aim_gain": sum(turned.values()),
         "losses": {site.pk: worth.loss(seen[site.pk]) for site in sites},
         "objective": objective,
         **figures_beside(plan, ground),

@@ -41,14 +41,18 @@ class Worth:
             self.times[part][pieces] += 1
         return earned
 
-    def loss(self, views: Iterable[tuple[int, NDArray[np.int32]]]) -> float:
-        """What would be lost with a site that was taken in."""
+    def drop(self, views: Iterable[tuple[int, NDArray[np.int32]]]) -> float:
+        """Take a site that was taken in out again; what is lost with it."""
         union = joined(views)
         for part, pieces in union:
             self.times[part][pieces] -= 1
-        lost = self.value(union)
-        for part, pieces in union:
-            self.times[part][pieces] += 1
+        return self.value(union)
+
+    def loss(self, views: Iterable[tuple[int, NDArray[np.int32]]]) -> float:
+        """What would be lost with a site that was taken in."""
+        union = joined(views)
+        lost = self.drop(union)
+        self.take(union)
         return lost
 
 
