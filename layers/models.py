@@ -44,6 +44,7 @@ from layers.dispatch.rules import AgencyRule
 from layers.events.models import Event, Visibility
 from layers.importers.models import ImportRun
 from layers.incidents.hazards.models import Hazard, HazardFeed
+from layers.incidents.lifecycle.limits import ResponseLimit
 from layers.incidents.models import Call, Disposition, Incident, IncidentState, IncidentType
 from layers.incidents.records import (
     IncidentAttachment,
@@ -132,6 +133,7 @@ __all__ = [
     "PositionDevice",
     "PositionFault",
     "Receipt",
+    "ResponseLimit",
     "Road",
     "RoadClosure",
     "RoadNode",

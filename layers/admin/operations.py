@@ -20,6 +20,7 @@ from layers.dispatch.models import (
     UnitStatusChange,
 )
 from layers.dispatch.rules import AgencyRule
+from layers.incidents.lifecycle.limits import ResponseLimit
 from layers.incidents.models import Call, Incident, IncidentType
 from layers.incidents.records import IncidentAttachment, IncidentLog, IncidentNote
 
@@ -117,6 +118,15 @@ class RunCardAdmin(LayerAdmin):
     list_display = ("incident_type", "alarm_level", "kind", "capability", "count")
     list_filter = ("kind", "alarm_level")
     search_fields = ("incident_type__name",)
+
+
+@admin.register(ResponseLimit)
+class ResponseLimitAdmin(LayerAdmin):
+    """How long a step of an incident may take before it is overdue."""
+
+    list_display = ("kind", "type", "priority", "seconds")
+    list_filter = ("kind", "priority")
+    search_fields = ("type__name",)
 
 
 @admin.register(AgencyRule)

@@ -40,6 +40,7 @@ TRACKED: dict[str, tuple[str, ...]] = {
     "layers_incidentcamera": (),
     "layers_incidentattachment": (),
     "layers_runcard": (),
+    "layers_responselimit": (),
     "layers_agencyrule": (),
     "layers_demandprofile": (),
     "layers_plan": ("certificate",),

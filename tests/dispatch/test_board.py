@@ -97,7 +97,7 @@ def test_the_number_of_queries_does_not_grow_with_the_city(user: Any) -> None:
     board(user)
     few = queries()
     grow(2, 10)
-    assert queries() == few <= 8
+    assert queries() == few <= 9
     assert len(board(user)["units"]) == 12
 
 
@@ -129,6 +129,7 @@ def test_the_snapshot_holds_every_event_up_to_its_last(user: Any) -> None:
         "pending_s": 60.0,
         "dispatched_s": 600.0,
         "waktu_tanggap_s": 900.0,
+        "acknowledge_s": 90.0,
     }
 
 

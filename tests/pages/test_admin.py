@@ -266,6 +266,7 @@ def test_a_list_asks_as_much_for_fifty_rows_as_for_five(client: Any) -> None:
 
     for number in range(5):
         camera_of(f"C-{number}", "dishub")
+    queries()  # the first request of a process reads more
     few = queries()
     for number in range(5, 50):
         camera_of(f"C-{number}", f"agency-{number % 7}")

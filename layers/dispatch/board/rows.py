@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from layers.dispatch.fleet import AHEAD_S
 from layers.dispatch.models import STEP_FIELD, Assignment, Step
+from layers.incidents.lifecycle.limits import Limits
 from layers.incidents.lifecycle.timers import due_at, overdue
 from layers.incidents.models import Call, IncidentType
 
@@ -31,7 +32,9 @@ def type_row(kind: IncidentType) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def incident_rows(incidents: Any, *, now: datetime | None = None) -> list[dict[str, Any]]:
+def incident_rows(
+    incidents: Any, *, now: datetime | None = None, limits: Limits | None = None
+) -> list[dict[str, Any]]:
     """Rows of a queryset of incidents in its order; three queries however many there are."""
     now = now or timezone.now()
     rows = list(
@@ -49,10 +52,13 @@ def incident_rows(incidents: Any, *, now: datetime | None = None) -> list[dict[s
     )  # fmt: skip
     for part in active if rows else ():
         parts.setdefault(part.incident_id, []).append(part_row(part))
-    return [_incident_row(row, parts.get(row.pk, []), now) for row in rows]
+    limits = limits or Limits()
+    return [_incident_row(row, parts.get(row.pk, []), now, limits) for row in rows]
 
 
-def _incident_row(row: Any, units: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+def _incident_row(
+    row: Any, units: list[dict[str, Any]], now: datetime, limits: Limits
+) -> dict[str, Any]:
     return {
         **{name: getattr(row, name) for name in _PLAIN},
         "type": type_row(row.type),
@@ -66,8 +72,8 @@ def _incident_row(row: Any, units: list[dict[str, Any]], now: datetime) -> dict[
         "accuracy_m": row.location_accuracy_m,
         "merged_into": row.merged_into.number if row.merged_into else None,
         "calls": row.calls_n,
-        "overdue": overdue(row, now=now),
-        "due_at": due_at(row),
+        "overdue": overdue(row, limits, now=now),
+        "due_at": due_at(row, limits),
         "units": units,
     }
 

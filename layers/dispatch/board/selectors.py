@@ -15,8 +15,8 @@ from layers.dispatch.board.rows import assignment_row, call_rows, incident_rows,
 from layers.dispatch.models import Assignment, RunCard, Unit
 from layers.errors import InvalidInput, NotFound
 from layers.events.selectors import event_horizon
+from layers.incidents.lifecycle.limits import Limits
 from layers.incidents.lifecycle.table import OPEN_STATES, actions_in
-from layers.incidents.lifecycle.timers import TARGETS
 from layers.incidents.models import Call, Incident, IncidentType
 
 #: Desk → kinds of units it sends, and groups of incident types that are its own.
@@ -39,6 +39,7 @@ def board(user: Any, *, desk: str = "all") -> dict[str, Any]:
         raise InvalidInput(_("no desk {desk}").format(desk=desk), value=desk, where="desk", remedy=_("one of {list}").format(list=', '.join(DESKS)))  # fmt: skip
     last_event = event_horizon()
     now = timezone.now()
+    limits = Limits()
     kinds, _groups = DESKS[desk]
     units = restrict(user, Unit.objects.all()).order_by("callsign")
     if kinds:
@@ -48,11 +49,13 @@ def board(user: Any, *, desk: str = "all") -> dict[str, Any]:
         "last_event": last_event,
         "desk": desk,
         "incidents": incident_rows(
-            desk_incidents(user, desk).order_by("priority", "reported_at", "pk"), now=now
+            desk_incidents(user, desk).order_by("priority", "reported_at", "pk"),
+            now=now,
+            limits=limits,
         ),
         "units": unit_rows(units, now=now),
         "calls": call_rows(calls_waiting(user)),
-        "targets": {f"{kind}_s": target.seconds for kind, target in TARGETS.items()},
+        "targets": {f"{kind}_s": seconds for kind, seconds in limits.general().items()},
     }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from layers.events.services import events_publish
+from layers.incidents.lifecycle.limits import FIRE_GROUP, TARGETS, Limits
 from layers.incidents.lifecycle.table import OPEN_STATES
 from layers.incidents.models import Incident, IncidentState
 from layers.incidents.outbox import incident_event
@@ -16,30 +16,7 @@ from layers.incidents.records import IncidentTimer
 from layers.jobs.periodic import periodic
 
 
-@dataclass(frozen=True)
-class Target:
-    """A limit in seconds, what it runs from and to, and where it is written."""
-
-    kind: str
-    seconds: float
-    meaning: str
-    source: str
-
-
-#: Kind → limit. The most serious comes first.
-TARGETS: dict[str, Target] = {
-    target.kind: target
-    for target in (
-        Target("waktu_tanggap", 900.0, "fire: report to handling starts", "Permen PU 20/2009, SPM Permendagri 114/2018"),
-        Target("dispatched", 600.0, "first unit sent to a unit on scene", "there in 10 minutes, as call number 110 promises"),
-        Target("pending", 60.0, "report to the first unit sent", "NFPA 1225, 90 % processed within 60 s"),
-    )
-}  # fmt: skip
-#: Group of incident types to which waktu tanggap applies.
-FIRE_GROUP = "fire"
-
-
-def deadlines(incident: Incident) -> dict[str, datetime]:
+def deadlines(incident: Incident, limits: Limits) -> dict[str, datetime]:
     """Kind → when the limit is passed, for the limits that run now. Only open incidents have any."""
     if incident.state not in OPEN_STATES or incident.state == IncidentState.ON_HOLD:
         return {}
@@ -47,26 +24,28 @@ def deadlines(incident: Incident) -> dict[str, datetime]:
     found: dict[str, datetime] = {}
     if incident.state in (IncidentState.NEW, IncidentState.PENDING):
         since = start if incident.first_dispatch_at is None else incident.state_since
-        found["pending"] = since + timedelta(seconds=TARGETS["pending"].seconds)
+        found["pending"] = since + timedelta(seconds=limits.seconds("pending", incident))
     elif incident.state == IncidentState.DISPATCHED:
         since = incident.first_dispatch_at or incident.state_since
         if incident.first_on_scene_at is not None:
             since = incident.state_since
-        found["dispatched"] = since + timedelta(seconds=TARGETS["dispatched"].seconds)
+        found["dispatched"] = since + timedelta(seconds=limits.seconds("dispatched", incident))
     if incident.type.group == FIRE_GROUP and incident.first_on_scene_at is None:
-        found["waktu_tanggap"] = start + timedelta(seconds=TARGETS["waktu_tanggap"].seconds)
+        found["waktu_tanggap"] = start + timedelta(
+            seconds=limits.seconds("waktu_tanggap", incident)
+        )
     return found
 
 
-def overdue(incident: Incident, *, now: datetime) -> str | None:
+def overdue(incident: Incident, limits: Limits, *, now: datetime) -> str | None:
     """The most serious limit that is passed at `now` (a limit is passed when it is reached), or None."""
-    passed = deadlines(incident)
+    passed = deadlines(incident, limits)
     return next((kind for kind in TARGETS if kind in passed and passed[kind] <= now), None)
 
 
-def due_at(incident: Incident) -> datetime | None:
+def due_at(incident: Incident, limits: Limits) -> datetime | None:
     """When the next limit is passed, or the first one was."""
-    return min(deadlines(incident).values(), default=None)
+    return min(deadlines(incident, limits).values(), default=None)
 
 
 @periodic(5, name="incidents.timers")
@@ -75,10 +54,11 @@ def timers_fire() -> int:
     now = timezone.now()
     told = 0
     rows = Incident.objects.filter(state__in=OPEN_STATES).select_related("type")
+    limits = Limits()
     passed = [
         (incident, kind, due)
         for incident in rows
-        for kind, due in deadlines(incident).items()
+        for kind, due in deadlines(incident, limits).items()
         if due <= now
     ]
     if not passed:

@@ -24,7 +24,7 @@ export function createUnitBoard(node, board, { onSelect }) {
 
   // A unit dispatched for longer than the target without having acknowledged.
   function unanswered(unit) {
-    const target = board.state.targets.acknowledge_s ?? board.state.targets.turnout_s ?? 90;
+    const target = board.state.targets.acknowledge_s;
     return unit.status === "dispatched" && (serverNow() - Date.parse(unit.status_since)) / 1000 > target;
   }
 
