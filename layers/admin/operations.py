@@ -84,7 +84,9 @@ class UnitAdmin(LayerAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> tuple[str, ...]:
         """A status is changed where its history is kept: on the console, or by the unit itself."""
         return (
-            PROVENANCE if obj is None else (*PROVENANCE, "status", "status_since", "status_reason")
+            PROVENANCE
+            if obj is None
+            else (*PROVENANCE, "status", "status_since", "status_reason", "post")
         )
 
 

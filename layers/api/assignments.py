@@ -103,7 +103,7 @@ def unit_status(request: HttpRequest, unit_id: RowId, body: UnitStatusIn) -> dic
             lambda: {
                 "unit": unit_status_set(
                     unit_id, user=request.user, code=body.status, reason=body.reason, version=body.version,
-                    override=body.override,
+                    override=body.override, post=body.post,
                 ).pk
             },
         )  # fmt: skip

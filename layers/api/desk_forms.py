@@ -210,3 +210,4 @@ class UnitStatusIn(Form):
     version: Version | None = None
     reason: Word = ""
     override: bool = False
+    post: Code | Literal[""] = ""

@@ -56,6 +56,17 @@ class FleetUnit(NamedTuple):
     age_s: float | None
     from_station: bool
     max_age_s: float | None = None
+    #: Station that the unit was ordered to stand in at: its code, name and place in degrees.
+    post: str | None = None
+    post_name: str | None = None
+    post_lon: float | None = None
+    post_lat: float | None = None
+
+    def at_post(self) -> FleetUnit:
+        """The unit as its order has it: at the station where it stands in, else where it is."""
+        if self.post is None:
+            return self
+        return self._replace(lon=self.post_lon, lat=self.post_lat)
 
     @property
     def skills(self) -> frozenset[str]:

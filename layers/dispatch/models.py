@@ -72,6 +72,10 @@ class Unit(Sourced):
     )
     status_since = models.DateTimeField(_("in status since"))
     status_reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
+    post = models.ForeignKey(
+        Station, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("stands in at"),
+        help_text=_("station that a free unit was ordered to stand in at; its cover counts there"),
+    )  # fmt: skip
     multi_assignment = models.BooleanField(_("may hold several incidents"), default=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.api.desk_room import (
@@ -13,6 +15,7 @@ from tests.api.desk_room import (
     make_fleet,
     new_incident,
 )
+from tests.factories import make_station
 
 
 @pytest.mark.django_db
@@ -90,3 +93,38 @@ def test_a_patrols_incident_and_its_actions() -> None:
     assert desk.post(f"/incidents/{key}/state", {"action": "resume"})["state"] == "pending"
     desk.post(f"/incidents/{key}/notes", {"text": "tetangga menelepon"}, expect=201)
     assert desk.get(f"/incidents/{key}")["notes"][0]["text"] == "tetangga menelepon"
+
+
+@pytest.mark.django_db
+def test_a_free_unit_stands_in_at_a_post_until_its_next_status() -> None:
+    make_city()
+    make_fleet("DAMKAR-1")
+    make_station("POS-T", name="Pos Timur")
+    desk = dispatcher()
+
+    def unit() -> dict[str, Any]:
+        return dict(desk.get("/board")["units"][0])
+
+    order = {"status": "patrol", "post": "POS-T"}
+    address = f"/units/{unit()['id']}/status"
+    assert (
+        desk.post(address, {"status": "patrol", "post": "NOWHERE"}, expect=422)["where"] == "post"
+    )
+    out = {"status": "out_of_service", "reason": "ban", "post": "POS-T"}
+    assert desk.post(address, out, expect=422)["where"] == "status"
+    assert unit()["post"] is None
+    row = desk.post(address, order)
+    assert (row["status_class"], row["post"], row["reason"]) == (
+        "available",
+        "POS-T",
+        "→ POS-T Pos Timur",
+    )
+    # Sent to an incident it stands in no longer, and is not put back when it comes home.
+    incident = new_incident(desk)
+    desk.post(f"/incidents/{incident['id']}/dispatch", {"units": ["DAMKAR-1"]})
+    assert (unit()["status"], unit()["post"]) == ("dispatched", None)
+    desk.post(f"/incidents/{incident['id']}/state", {"action": "close", "disposition": "handled", "clear_units": True})  # fmt: skip
+    assert unit()["post"] is None
+    # The same status again, without a post, ends it too.
+    desk.post(address, order)
+    assert desk.post(address, {"status": "patrol"})["post"] is None

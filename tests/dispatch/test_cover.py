@@ -192,6 +192,16 @@ def test_after_a_dispatch_the_kelurahan_that_falls_out_is_named_with_a_move_back
     told = cover_standing(incident_id=incident.pk, minutes=[2.0], build=True)
     assert (told["without"], list(told["kinds"])) == (["E-0"], ["fire"])
     assert {**told["kinds"]["fire"], "not_available": 1} == fire
+    # One ordered to stand in counts there from the order on, and is not moved a second time.
+    Unit.objects.filter(callsign=move["unit"]).update(post=Station.objects.get(code="POS-E"))
+    ordered = cover_standing(incident_id=incident.pk, minutes=[2.0], build=True)["kinds"]["fire"]
+    assert (ordered["lost"], ordered["moves"]) == ([], [])
+    assert ordered["now"] == fire["now"]
+    assert ordered["after"]["people"] == move["after"]["people"]
+    (order,) = ordered["ordered"]
+    assert (order["unit"], order["to"]["code"]) == (move["unit"], "POS-E")
+    assert order["eta_s"] == move["eta_s"]
+    Unit.objects.update(post=None)
     quiet = make_incident("N-2", lon=west[0], lat=west[1])
     assert cover_standing(incident_id=quiet.pk, build=True)["kinds"] == {}
     with pytest.raises(NotFound, match="incident"):

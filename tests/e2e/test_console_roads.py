@@ -97,6 +97,16 @@ def test_what_falls_out_of_reach_is_said_and_one_key_moves_a_unit_up(
     unit = Unit.objects.get(callsign="BARAT-1")
     assert (unit.status.code, unit.status.status_class) == ("patrol", "available")
     assert unit.status_reason == "→ POS-T Pos T"
+    assert unit.post is not None
+    assert unit.post.code == "POS-T"
+    # The order counts at once: nobody is left out of reach, and no second unit is offered.
+    page.wait_for_function(
+        "() => !document.querySelector('[data-move-up-part] [data-lost]:not([data-lost=\"0\"])')"
+    )
+    told = part.inner_text()
+    assert "BARAT-1 ke Pos T" in told
+    assert "dihitung di sana" in told
+    assert part.locator("[data-move-unit]").count() == 0
     # Done is done: the same key again orders nothing.
     version = unit.version
     page.keyboard.press("j")

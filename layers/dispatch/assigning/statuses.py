@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from layers.access.policies import Can, restrict, rights_of
+from layers.assets.models import Station
 from layers.audit.actor import recorded
 from layers.dispatch.assigning.table import STEP_OF_STATUS, STEP_STATUS, StatusCode
 from layers.dispatch.models import (
@@ -72,16 +73,19 @@ def status_enter(
     at: datetime,
     reason: str = "",
     incident: Incident | None = None,
+    post: Station | None = None,
 ) -> None:
-    """Give a locked unit a status and write it down; nothing when it has it."""
-    if unit.status.code == code and not reason:
+    """Give a locked unit a status and write it down; nothing when it has it. Standing in at a `post`
+    ends with the next status."""
+    if unit.status.code == code and not reason and unit.post_id is None:
         return
     status = status_of_code(code)
     unit.status = status
     unit.status_since = at
     unit.status_reason = reason
+    unit.post = post
     unit.version += 1
-    unit.save(update_fields=["status", "status_since", "status_reason", "version", "updated_at"])
+    unit.save(update_fields=["status", "status_since", "status_reason", "post", "version", "updated_at"])  # fmt: skip
     UnitStatusChange.objects.create(
         unit=unit, status=status, at=at, reason=reason, incident=incident, author=author_of(user)
     )
@@ -120,8 +124,12 @@ def unit_status_set(
     reason: str = "",
     version: int | None = None,
     override: bool = False,
+    post: str = "",
 ) -> Unit:
-    """Set a status by hand. Steps of a job are not statuses to set, and a unit on a job stays in service."""
+    """Set a status by hand. Steps of a job are not statuses to set, and a unit on a job stays in service.
+
+    `post`: code of the station where a free unit is to stand in, which its crew reads as the reason.
+    """
     if not units_allowed(user).filter(pk=unit_id).exists():
         raise NotFound(_("no unit {unit_id}").format(unit_id=unit_id), value=unit_id)
     with recorded():
@@ -141,9 +149,23 @@ def unit_status_set(
                 value=code,
                 remedy=_("dispatch the unit, or override with a reason"),
             )
-        status_enter(unit, code, user=user, at=timezone.now(), reason=reason)
+        station = _post(post, status, user) if post else None
+        if station is not None:
+            reason = reason or f"→ {station.code} {station.name}"[:200]
+        status_enter(unit, code, user=user, at=timezone.now(), reason=reason, post=station)
         events_publish([unit_event(unit)])
     return unit
+
+
+def _post(code: str, status: UnitStatus, user: Any) -> Station:
+    """The station of a code, for a unit that stays free."""
+    stations = Station.objects.all() if user is None else restrict(user, Station.objects.all())
+    station = stations.filter(code=code).first()
+    if station is None:
+        raise InvalidInput(_("no station {code}").format(code=code), value=code, where="post", remedy=_("give the code of a station that you may see"))  # fmt: skip
+    if status.status_class != StatusClass.AVAILABLE:
+        raise InvalidInput(_("only a free unit can stand in at a station"), value=status.code, where="status", remedy=_("choose a status in which it can be sent"))  # fmt: skip
+    return station
 
 
 def _refuse_while_on_job(unit: Unit, status: UnitStatus, jobs: list[Assignment]) -> None:

@@ -121,6 +121,7 @@ class _UnitNow(NamedTuple):
     status_since: datetime
     reason: str
     capabilities: list[str]
+    post: str | None
     multi: bool
     version: int
     lon: float | None
@@ -134,7 +135,7 @@ class _UnitNow(NamedTuple):
 _UNIT_COLUMNS = (
     "pk", "callsign", "name", "kind", "agency__code", "agency__name", "station__name", "status__code",
     "status__name", "status__name_en", "status__status_class", "status_since", "status_reason",
-    "capabilities", "multi_assignment", "version",
+    "capabilities", "post__code", "multi_assignment", "version",
 )  # fmt: skip
 
 
@@ -169,7 +170,7 @@ def _unit_row(unit: _UnitNow, numbers: list[str], now: datetime) -> dict[str, An
         "agency": unit.agency, "agency_name": unit.agency_name, "station": unit.station,
         "status": unit.status, "status_name": unit.status_name, "status_name_en": unit.status_name_en,
         "status_class": unit.status_class, "status_since": unit.status_since,
-        "reason": unit.reason, "capabilities": unit.capabilities,
+        "reason": unit.reason, "capabilities": unit.capabilities, "post": unit.post,
         "lon": None if lon is None else round(lon, 7), "lat": None if lat is None else round(lat, 7),
         "fix_at": unit.fix_at, "stale": not placed or _stale(unit, now),
         "from_station": from_station and placed, "incidents": numbers,

@@ -145,7 +145,7 @@ def _standing(
     gone: set[int],
 ) -> Standing:  # fmt: skip
     there = [
-        unit
+        unit.at_post()
         for unit in units
         if unit.kind == kind and unit.id not in gone and counts_for_cover(unit, rules)
     ]

@@ -47,9 +47,11 @@ def cover_standing(
 
     `without_units` (callsigns): also after those have gone, with the areas that fall out of the 15
     minutes and moves that would bring them back. `incident_id`: the same for the units that are on
-    an incident, which are counted before at their stations; only their kinds are looked at. Times are exact by road, with the closures in
-    force; what is counted is pieces of street of at most 50 m, by their middles. Raises
-    `Unavailable` where the engine gives no answer.
+    an incident, which are counted before at their stations; only their kinds are looked at. A unit
+    that was ordered to stand in at a station counts there from the order on (before an incident:
+    where it is), and is named in `ordered`. Times are exact by road, with the closures in force;
+    what is counted is pieces of street of at most 50 m, by their middles. Raises `Unavailable`
+    where the engine gives no answer.
     """
     started = time.monotonic()
     _require(kind, minutes)
@@ -75,7 +77,15 @@ def cover_standing(
         posts = [station for station in stations if station.kind == one]
         found[one] = engine_run(
             lambda standing=standing, posts=posts: _of_kind(  # type: ignore[misc]
-                standing, posts, leaving, minutes, rules, network, ground, limit_s
+                standing,
+                posts,
+                leaving,
+                minutes,
+                rules,
+                network,
+                ground,
+                limit_s,
+                as_sent=incident_id is None,
             )
         )
         found[one]["not_available"] = sum(u.kind == one for u in units) - len(standing)
@@ -98,13 +108,18 @@ def cover_standing(
 
 def _of_kind(
     standing: list[FleetUnit], posts: list[Station], leaving: set[int], minutes: Sequence[float],
-    rules: AgencyRules, network: Network, ground: Ground, limit_s: float,
+    rules: AgencyRules, network: Network, ground: Ground, limit_s: float, *, as_sent: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    """Figures of one kind; touches no database."""
+    """Figures of one kind; touches no database. `as_sent`: units count where they were ordered to
+    already before somebody leaves."""
     router, closed = network.router, network.closed
-    starts = [_start(unit, rules) for unit in standing]
+    starts = [_start(unit.at_post(), rules) for unit in standing]
     times = times_from(router, closed, ground, starts, limit_s=limit_s)
-    now = Cover.of(ground, times)
+    before = times
+    if not as_sent:
+        here = [_start(unit, rules) for unit in standing]
+        before = times_from(router, closed, ground, here, limit_s=limit_s)
+    now = Cover.of(ground, before)
     default = rules.costing(None, posts[0].kind) if posts else None
     from_posts = [Start(s.geom.x, s.geom.y, default) for s in posts] if default else []
     at_posts = Cover.of(ground, times_from(router, closed, ground, from_posts, limit_s=limit_s))
@@ -117,6 +132,11 @@ def _of_kind(
         "after": None,
         "lost": [],
         "moves": [],
+        "ordered": [
+            _order(unit, rules, network)
+            for unit in standing
+            if unit.post and unit.id not in leaving
+        ],
     }
     gone = [number for number, unit in enumerate(standing) if unit.id in leaving]
     if not gone:
@@ -139,7 +159,8 @@ def _of_kind(
             for costing in set(costings)
         }  # fmt: skip
         from_each = np.stack([by_costing[costing] for costing in costings])
-        for move in moves_up(ground, left, from_each, wanted=lost):
+        kept = [number for number, unit in enumerate(stay) if unit.post]
+        for move in moves_up(ground, left, from_each, wanted=lost, fixed=kept):
             answer["moves"].append(_move(move, stay, posts, rules, network))
     return answer
 
@@ -149,14 +170,7 @@ def _move(
 ) -> dict[str, Any]:
     """One proposal in words and numbers."""
     unit, post = units[move.unit], posts[move.station]
-    start = _start(unit, rules)
-    try:
-        eta = network.router.route(
-            (start.lon, start.lat), (post.geom.x, post.geom.y), costing=start.costing,
-            closed=network.closed,
-        ).eta_s  # fmt: skip
-    except Unroutable:
-        eta = None
+    eta = _eta_s(unit, (post.geom.x, post.geom.y), rules, network)
     areas = move.before.ground.areas
     back = sorted(move.before.outside() - move.after.outside())
     limit = [LIMIT_MINUTES]
@@ -169,6 +183,30 @@ def _move(
         "before": move.before.shares(limit),
         "after": move.after.shares(limit),
     }
+
+
+def _order(unit: FleetUnit, rules: AgencyRules, network: Network) -> dict[str, Any]:
+    """A unit that is on its way to stand in, or there."""
+    place = (unit.post_lon or 0.0, unit.post_lat or 0.0)
+    eta = _eta_s(unit, place, rules, network)
+    return {
+        "unit": unit.callsign,
+        "to": {"station": unit.post_name, "code": unit.post, "lon": place[0], "lat": place[1]},
+        "eta_s": None if eta is None else round(eta, 1),
+    }
+
+
+def _eta_s(
+    unit: FleetUnit, place: tuple[float, float], rules: AgencyRules, network: Network
+) -> float | None:
+    """Seconds by road from where the unit is; None where no road leads there."""
+    start = _start(unit, rules)
+    try:
+        return network.router.route(
+            (start.lon, start.lat), place, costing=start.costing, closed=network.closed
+        ).eta_s
+    except Unroutable:
+        return None
 
 
 def _start(unit: FleetUnit, rules: AgencyRules) -> Start:

@@ -123,16 +123,21 @@ class Move:
 
 
 def moves_up(
-    ground: Ground, times: Times, station_times: NDArray[np.float32], *, wanted: set[int]
+    ground: Ground,
+    times: Times,
+    station_times: NDArray[np.float32],
+    *,
+    wanted: set[int],
+    fixed: Iterable[int] = (),
 ) -> list[Move]:
     """Moves that bring areas of `wanted` back within the limit and push none out, best first.
 
     `times` (units, pieces); `station_times` (units, stations, pieces): how each unit would reach
-    out from each station. Stops where no move brings an area back, or after `MOST_MOVES`.
+    out from each station; `fixed` units stay where they are. Stops where no move brings an area back, or after `MOST_MOVES`.
     """
     now = times.copy()
     moves: list[Move] = []
-    moved: set[int] = set()
+    moved: set[int] = set(fixed)
     while len(moves) < MOST_MOVES:
         before = Cover.of(ground, now)
         out = before.outside()

@@ -13,6 +13,7 @@ SELECT unit.id, unit.callsign, unit.kind, unit.capabilities,
        extract(epoch FROM %(now)s - fix.fix_at)::float8,
        fix.id IS NULL AND station.id IS NOT NULL,
        fix.max_age_s,
+       post.code, post.name, ST_X(post.geom), ST_Y(post.geom),
        agency.government,
        -- What tells one state of the agencies' rules from every other.
        (SELECT md5(coalesce(string_agg(concat_ws('.', rule.id, rule.xmin, rule.ctid, owner.xmin, owner.ctid), ',' ORDER BY rule.id), ''))
@@ -21,5 +22,6 @@ FROM layers_unit AS unit
 JOIN layers_unitstatus AS status ON status.id = unit.status_id
 LEFT JOIN layers_agency AS agency ON agency.id = unit.agency_id
 LEFT JOIN layers_station AS station ON station.id = unit.station_id
+LEFT JOIN layers_station AS post ON post.id = unit.post_id
 LEFT JOIN layers_unitposition AS fix ON fix.unit_id = unit.id
 ORDER BY unit.callsign

@@ -8,9 +8,6 @@ import { refusalWords } from "../dispatch/refusals.js";
 import { formatDuration, formatNumber } from "../format.js";
 import { t } from "../text.js";
 
-// A unit on its way to stand in keeps this in front of the post's code as the reason of its status.
-const STANDS_IN = "→";
-
 const percent = (value) => (value === null || value === undefined ? "–" : `${formatNumber(value * 100)} %`);
 export const placeNames = (fire, codes) => codes.map((code) => fire.areas.find((area) => area.code === code)?.name ?? code).join(", ");
 
@@ -30,7 +27,7 @@ export function createMoveUp(node, { can, current, board, keysIn }) {
   let offered = [];
   let shown = "";
 
-  const ordered = (move) => (board.unit(move.unit)?.reason ?? "").startsWith(`${STANDS_IN} ${move.to.code} `);
+  const ordered = (move) => board.unit(move.unit)?.post === move.to.code;
   const open = () => offered.filter((move) => !ordered(move));
 
   function moveLine(move) {
@@ -48,15 +45,26 @@ export function createMoveUp(node, { can, current, board, keysIn }) {
       done ? el("span", { class: "move-done", text: t("ordered") }) : el("button", { type: "button", class: "button is-small", dataset: { moveUnit: move.unit }, onclick: () => carryOut(move) }, el("span", { text: t("Move up") }), first ? keyMark("j") : null));
   }
 
+  // A unit under way to its post, or there: the figures above count it at the post already.
+  function orderLine(order) {
+    const words = [order.eta_s ? t("there in {time}", { time: formatDuration(order.eta_s) }) : "", t("counted there")].filter(Boolean);
+    return el("li", { class: "move-up" },
+      el("b", { text: t("{unit} to {post}", { unit: order.unit, post: order.to.station }) }),
+      el("span", { class: "card-why", text: words.join(" · ") }),
+      el("span", { class: "move-done", text: t("ordered") }));
+  }
+
   function show(found = null) {
     clear(body);
     const kinds = Object.entries(found?.kinds ?? {}).filter(([, one]) => one.after);
     const lost = kinds.some(([, one]) => one.lost.length);
-    node.hidden = !lost;
-    if (!lost) return;
+    const orders = kinds.flatMap(([, one]) => one.ordered ?? []);
+    node.hidden = !lost && !orders.length;
+    if (node.hidden) return;
     body.append(el("ul", { class: "plain-list cover-lines" }, kinds.map(([kind, one]) => lossLine(kind, one, found.limit_minutes))));
+    if (orders.length) body.append(el("ul", { class: "plain-list" }, orders.map(orderLine)));
     if (offered.length) body.append(el("ul", { class: "plain-list" }, offered.map(moveLine)));
-    else body.append(el("p", { class: "console-note", text: t("No free unit can stand in without leaving a gap of its own.") }));
+    else if (lost) body.append(el("p", { class: "console-note", text: t("No free unit can stand in without leaving a gap of its own.") }));
   }
 
   async function carryOut(move) {
@@ -64,9 +72,10 @@ export function createMoveUp(node, { can, current, board, keysIn }) {
     if (!unit || !can.dispatch) return;
     said.textContent = "";
     try {
-      await unitStatus(unit.id, { status: "patrol", version: unit.version, reason: `${STANDS_IN} ${move.to.code} ${move.to.station}`.slice(0, 200) }, newKey());
+      await unitStatus(unit.id, { status: "patrol", version: unit.version, post: move.to.code }, newKey());
       said.textContent = t("{unit} moves up to {post}.", { unit: move.unit, post: move.to.station });
       board.soon();
+      ask();
     } catch (error) {
       said.textContent = `${move.unit}: ${refusalWords(error)}`;
       ask();
@@ -93,6 +102,8 @@ export function createMoveUp(node, { can, current, board, keysIn }) {
     }
   }
 
+  const again = debounce(ask, 800);
+
   function reset() {
     turn += 1;
     answer = null;
@@ -102,18 +113,20 @@ export function createMoveUp(node, { can, current, board, keysIn }) {
     show();
   }
 
-  // Orders given at this desk or at another change what is left to do.
+  // Orders given at this desk or at another, and those that ended, change what is left to do.
+  const posted = () => board.state.units.filter((unit) => unit.post).map((unit) => `${unit.callsign} ${unit.post}`).join();
   board.onChange(() => {
-    const now = JSON.stringify(offered.map(ordered));
+    const now = posted();
     if (!answer || now === shown) return;
     shown = now;
     const held = document.activeElement?.closest?.("[data-move-up]") === body;
     show(answer);
     if (held) (body.querySelector("button") ?? node).focus();
+    again();
   });
   bindKeys(keysIn, t("In an incident (queue or panel)"), [
     { key: "j", does: t("Carry out the first move up"), when: () => can.dispatch && !node.hidden && open().length > 0, run: () => carryOut(open()[0]) },
   ]);
 
-  return { ask, askSoon: debounce(ask, 800), reset };
+  return { ask, askSoon: again, reset };
 }
