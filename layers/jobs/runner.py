@@ -54,7 +54,9 @@ def job_run_task(job_id: int) -> None:
         cursor.execute(
             "SELECT set_config('tcp_keepalives_idle', '15', false),"
             " set_config('tcp_keepalives_interval', '5', false),"
-            " set_config('tcp_keepalives_count', '3', false)"
+            " set_config('tcp_keepalives_count', '3', false),"
+            # What it was being sent when it went away would be sent again for a quarter of an hour.
+            " set_config('tcp_user_timeout', '30000', false)"
         )
     if not job_run(job_id, slice_s=SLICE_S, watched=True):
         with transaction.atomic():

@@ -17,6 +17,13 @@ from urllib.parse import quote
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
+#: As `job_run_task` sets them for its session.
+KEEPALIVE = {
+    socket.TCP_KEEPIDLE: 15,
+    socket.TCP_KEEPINTVL: 5,
+    socket.TCP_KEEPCNT: 3,
+    socket.TCP_USER_TIMEOUT: 30_000,
+}
 
 
 def unavailable() -> str:
@@ -61,6 +68,10 @@ class Relay:
                 near.close()
                 continue
             self.carried += 1
+            # The database sees a local socket: what a worker asks of its TCP is done here.
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, value in KEEPALIVE.items():
+                near.setsockopt(socket.IPPROTO_TCP, option, value)
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
 
