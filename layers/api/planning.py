@@ -45,6 +45,7 @@ class PlanIn(Schema):
     re_aim: bool = False
     swap: bool = False
     re_aim_cost_idr: int | None = Field(None, ge=0, le=10**12)
+    re_aim_least_share: float | None = Field(None, ge=0, le=1)
     models: list[str] = Field(default_factory=list, max_length=50)
     headings_deg: list[float] | None = Field(None, max_length=72)
     cameras_per_site: int | None = Field(None, ge=1, le=16)

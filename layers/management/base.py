@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
+from django.utils import translation
 from django.utils.functional import Promise
 
 from layers.errors import NccError
@@ -91,13 +92,22 @@ class JsonCommand(BaseCommand):
 
     _verbosity = 1
 
+    #: Language of what the command says: English, whatever the site speaks; None for the site's.
+    language: str | None = "en"
+
     def handle(self, *args: Any, **options: Any) -> None:
+        with translation.override(self.language or translation.get_language()):
+            self._handle(**options)
+
+    def _handle(self, **options: Any) -> None:
         self._verbosity = int(options.get("verbosity", 1))
         as_json = bool(options.pop("json", False))
         try:
             answer = self.answer(**options)
         except NccError as error:
             raise Refused(str(error)) from error
+        except FileNotFoundError as error:
+            raise Refused(f"there is no file {error.filename}; give the path of one that is there") from error  # fmt: skip
         except DatabaseError as error:
             reason = str(error).strip().splitlines()
             raise Refused(f"the database refused: {reason[0] if reason else error!r}") from error

@@ -16,6 +16,7 @@ from layers.coverage.planning.options import (
     CAMERAS_PER_SITE,
     MOUNT_HEIGHT_M,
     RE_AIM_COST_IDR,
+    RE_AIM_LEAST_SHARE,
     SITE_COST_IDR,
     SITE_YEARLY_COST_IDR,
 )
@@ -81,6 +82,7 @@ def planning_choices(user: Any) -> dict[str, Any]:
             "site_yearly_cost_idr": SITE_YEARLY_COST_IDR,
             "camera_cost_idr": CAMERA_COST_IDR,
             "re_aim_cost_idr": RE_AIM_COST_IDR,
+            "re_aim_least_percent": 100 * RE_AIM_LEAST_SHARE,
         },
         "profiles": DemandProfile.objects.order_by("name").only("name"),
         "sources": SiteRequest.Source.choices,

@@ -294,6 +294,8 @@ def test_command_reads_its_files_and_proves_its_bound(quarter: None, tmp_path: P
     assert proof.stat().st_size > 0
     feature["geometry"] = {"type": "Point", "coordinates": [lat, lon]}
     points.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    with pytest.raises(CommandError, match=r"there is no file .*; give the path"):
+        call_command("plan_sites", sites=1, require=str(tmp_path / "nope.geojson"))
     with pytest.raises(CommandError, match="swapped"):
         call_command("plan_sites", "--sites", "2", "--require", str(points), stdout=io.StringIO(), stderr=io.StringIO())  # fmt: skip
 

@@ -230,6 +230,31 @@ def test_cameras_that_are_there_are_turned_before_poles_are_bought(quarter: None
 
 
 @pytest.mark.django_db
+def test_changes_that_bring_next_to_nothing_are_left_out(quarter: None) -> None:
+    for number in range(6):
+        lon, lat = place(30.0 + 40.0 * number, 97.0 * (number % 3) + 1.0)
+        make_camera(f"OLD-{number}", lon=lon, lat=lat, heading_deg=90.0, mount_height_m=5.0)
+    before = covered()
+    free = plan(sites=2, re_aim=True, re_aim_least_share=0.0, gap=0.0)
+    least = sorted(row["gain"] for row in free["re_aimed"])[-2] + 1.0
+    made = plan(sites=2, re_aim=True, re_aim_least_share=least / free["demand"], gap=0.0)
+    assert 0 < len(made["re_aimed"]) < len(free["re_aimed"])
+    assert made["objective"] < free["objective"] <= made["bound"] * (1 + 1e-9)
+    assert made["gap"] == pytest.approx(1 - made["objective"] / made["bound"])
+    assert made["status"] == "stalled"
+    assert made["cost_idr"] == sum(row["cost_idr"] for row in [*made["sites"], *made["re_aimed"]])
+    turn(made)
+    build(made["plan"])
+    whole = covered()
+    assert whole - before == pytest.approx(made["objective"], abs=0.01)
+    for row in made["re_aimed"]:
+        # As it hung before, with all the rest as planned: at least that much is lost.
+        Camera.objects.filter(pk=row["camera"]).update(heading_deg=row["from_heading_deg"])
+        assert whole - covered() >= least - 0.01
+        Camera.objects.filter(pk=row["camera"]).update(heading_deg=row["heading_deg"])
+
+
+@pytest.mark.django_db
 def test_turned_cameras_and_new_poles_add_up(quarter: None) -> None:
     wall = place(2.0, 30.0)
     make_camera("WALL", lon=wall[0], lat=wall[1], heading_deg=90.0, mount_height_m=5.0)

@@ -21,6 +21,7 @@ from layers.coverage.planning.options import (
     HEADINGS_DEG,
     MOUNT_HEIGHT_M,
     RE_AIM_COST_IDR,
+    RE_AIM_LEAST_SHARE,
     SITE_COST_IDR,
     SITE_YEARLY_COST_IDR,
 )
@@ -82,6 +83,12 @@ _RANGES: Mapping[str, tuple[float, float, Any, Any]] = {
         gettext_lazy("cost of turning a camera"),
         gettext_lazy("whole rupiah"),
     ),
+    "re_aim_least_share": (
+        0.0,
+        1.0,
+        gettext_lazy("least gain of a changed camera"),
+        gettext_lazy("a share from 0 to 1"),
+    ),
     "backup_share": (
         0.0,
         1.0,
@@ -109,7 +116,8 @@ class PlanAsked:
     choice from the price list), `headings_deg` from true north, `cameras_per_site` of them at most.
     `backup_share` is the part of a street's demand earned once more when a second site sees it.
     `re_aim` lets active fixed cameras turn, `swap` lets them be replaced by one of the models, for
-    `re_aim_cost_idr` and the new camera's price; both before or beside new poles.
+    `re_aim_cost_idr` and the new camera's price; both before or beside new poles, and only where the
+    change brings at least (>=) `re_aim_least_share` of all demand beside everything else.
     """
 
     sites: int | None = None
@@ -137,6 +145,7 @@ class PlanAsked:
     re_aim: bool = False
     swap: bool = False
     re_aim_cost_idr: int = RE_AIM_COST_IDR
+    re_aim_least_share: float = RE_AIM_LEAST_SHARE
     most_candidates: int | None = None
     gap: float = 0.01
     time_limit_s: float = 60.0

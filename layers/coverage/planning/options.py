@@ -21,6 +21,9 @@ SITE_YEARLY_COST_IDR = 6_000_000
 CAMERA_COST_IDR = 8_000_000
 #: Turning a camera that hangs already: a team with a lift for half a day (whole rupiah).
 RE_AIM_COST_IDR = 500_000
+#: Part of all demand that a turned or replaced camera brings at least; on the demonstration city about
+#: what new poles bring for the price of turning one.
+RE_AIM_LEAST_SHARE = 2e-5
 #: Most cameras on a pole unless another number is asked for.
 CAMERAS_PER_SITE = 4
 #: Cameras of a plan hang this high (m).

@@ -18,9 +18,10 @@ from layers.coverage.planning.answer import plan_answer
 from layers.coverage.planning.asked import PlanAsked
 from layers.coverage.planning.ground import ground_of_plan
 from layers.coverage.planning.options import lenses_for
+from layers.coverage.planning.problem.small_changes import without_small_changes
 from layers.coverage.planning.problem.zones import Ask, build_zones, problem_of
 from layers.coverage.planning.record import plan_record
-from layers.coverage.planning.refusals import refusal_of
+from layers.coverage.planning.refusals import refusal_of, whole
 from layers.coverage.planning.warming import siting_compile
 from layers.coverage.siting import (
     FewestSites,
@@ -88,10 +89,22 @@ def plan_sites(
     spent = time.monotonic() - started
     left_s = max(question.time_limit_s - spent, _LEAST_SOLVER_SHARE * question.time_limit_s)
     solved = _solve(ask, parts, question, left_s=left_s, progress=progress, should_stop=should_stop)
+    spared = 0.0
+    if ask.cameras and isinstance(solved, Solution):
+        demand = sum(float(part.streets.demand.sum()) for part in parts)
+        free, least_gain = solved.objective, question.re_aim_least_share * demand
+        solved = without_small_changes(ask, solved, least=least_gain, gap=question.gap)
+        spared = free - solved.objective
     solution = solved.plan if isinstance(solved, FewestSites) else solved
     if certificate_path is not None:
         certificate_export(solution.certificate, ask.problem, certificate_path)
     answer = plan_answer(ask, solved, parts, lenses, question)
+    if spared > 0.0:
+        answer["notes"].append(
+            _("changes of existing cameras that bring less than {least} each were left out; together they bring {gain}").format(
+                least=whole(least_gain), gain=whole(spared)
+            )
+        )  # fmt: skip
     parameters = {
         **question.as_parameters(), "levels": levels, "profile": profile.as_dict(),
         "candidates": answer["candidates"], "candidates_found": found,

@@ -50,6 +50,9 @@ class Command(JsonCommand):
 
     help = "Make and load the demonstration city, with one account for each role."
 
+    #: What it stores is read by the people of the site.
+    language = None
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--today", default="", help="day the history ends before (default: today)"

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils import translation
 
 from layers.coverage.planning.asked import APART_FROM_SITES_M, SPACING_M
 from layers.coverage.planning.options import (
@@ -15,6 +14,7 @@ from layers.coverage.planning.options import (
     HEADINGS_DEG,
     MOUNT_HEIGHT_M,
     RE_AIM_COST_IDR,
+    RE_AIM_LEAST_SHARE,
     SITE_COST_IDR,
     SITE_YEARLY_COST_IDR,
 )
@@ -79,6 +79,10 @@ class Command(JsonCommand):
         )
         parser.add_argument("--swap", action="store_true", help="existing cameras may be replaced")
         parser.add_argument("--re-aim-cost", type=int, default=RE_AIM_COST_IDR, metavar="RUPIAH")
+        parser.add_argument(
+            "--re-aim-least", type=float, default=RE_AIM_LEAST_SHARE, metavar="SHARE",
+            help="of all demand that a changed camera brings at least",
+        )  # fmt: skip
         parser.add_argument("--most-candidates", type=int, metavar="N", help="the most promising")
         parser.add_argument("--seed", type=int, default=0, help="of the random search")
         parser.add_argument(
@@ -100,40 +104,39 @@ class Command(JsonCommand):
 
     def answer(self, **options: Any) -> dict[str, Any]:
         certificate = options["certificate"]
-        # A command speaks English, whatever the site speaks.
-        with translation.override("en"):
-            return plan_sites(
-                sites=options["sites"],
-                budget_idr=options["budget"],
-                share=options["share"],
-                candidates_extra=required_places(options["candidates"])
-                if options["candidates"]
-                else None,
-                corners=not options["no_corners"],
-                min_distance_m=options["min_distance"],
-                site_distance_m=options["site_distance"],
-                models=tuple(options["model"]) if options["model"] else None,
-                headings_deg=tuple(options["heading"]) if options["heading"] else HEADINGS_DEG,
-                cameras_per_site=options["cameras_per_site"],
-                mount_height_m=options["mount_height"],
-                site_cost_idr=options["site_cost"],
-                site_yearly_cost_idr=options["site_yearly_cost"],
-                camera_cost_idr=options["camera_cost"],
-                backup_share=options["backup"],
-                re_aim=options["re_aim"],
-                swap=options["swap"],
-                re_aim_cost_idr=options["re_aim_cost"],
-                most_candidates=options["most_candidates"],
-                seed=options["seed"],
-                area_code=options["area"],
-                level=options["level"],
-                required=required_places(options["require"]) if options["require"] else None,
-                forbidden=forbidden_places(options["forbid"]) if options["forbid"] else None,
-                gap=options["gap"],
-                time_limit_s=options["time_limit"],
-                profile_name=options["profile"],
-                edition=options["edition"],
-                name=options["name"],
-                certificate_path=Path(certificate) if certificate else None,
-                progress=self.progress,
-            )
+        return plan_sites(
+            sites=options["sites"],
+            budget_idr=options["budget"],
+            share=options["share"],
+            candidates_extra=required_places(options["candidates"])
+            if options["candidates"]
+            else None,
+            corners=not options["no_corners"],
+            min_distance_m=options["min_distance"],
+            site_distance_m=options["site_distance"],
+            models=tuple(options["model"]) if options["model"] else None,
+            headings_deg=tuple(options["heading"]) if options["heading"] else HEADINGS_DEG,
+            cameras_per_site=options["cameras_per_site"],
+            mount_height_m=options["mount_height"],
+            site_cost_idr=options["site_cost"],
+            site_yearly_cost_idr=options["site_yearly_cost"],
+            camera_cost_idr=options["camera_cost"],
+            backup_share=options["backup"],
+            re_aim=options["re_aim"],
+            swap=options["swap"],
+            re_aim_cost_idr=options["re_aim_cost"],
+            re_aim_least_share=options["re_aim_least"],
+            most_candidates=options["most_candidates"],
+            seed=options["seed"],
+            area_code=options["area"],
+            level=options["level"],
+            required=required_places(options["require"]) if options["require"] else None,
+            forbidden=forbidden_places(options["forbid"]) if options["forbid"] else None,
+            gap=options["gap"],
+            time_limit_s=options["time_limit"],
+            profile_name=options["profile"],
+            edition=options["edition"],
+            name=options["name"],
+            certificate_path=Path(certificate) if certificate else None,
+            progress=self.progress,
+        )

@@ -54,6 +54,7 @@ export function createPlanOptions(form) {
         share: fewest && number("share") !== null ? number("share") / 100 : null,
         re_aim: field.existing.value !== "",
         swap: field.existing.value === "swap",
+        re_aim_least_share: number("re_aim_least") === null ? null : number("re_aim_least") / 100,
         backup_share: field.backup.disabled ? 0 : Number(field.backup.value),
         corners: !field.only_given.checked,
         headings_deg: Array.from({ length: 360 / step }, (_, place) => place * step),
