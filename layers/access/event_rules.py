@@ -9,12 +9,15 @@ from typing import Any
 
 from django.apps import apps
 
-from layers.access.policies import Can, Rights, rights_of
+from layers.access.policies import Can, Rights, rights_of, sees_unowned
 from layers.events.models import Visibility
 from layers.events.selectors import EventRow
+from layers.places.home import home_government
 from layers.places.models import Agency
 
 #: Layer of an event → the ability that hears of it. A layer not named here needs SEE_OPERATIONS.
+#: Layers whose rows belong to agencies; an event of one without an agency is about a row of none.
+_OF_AGENCIES = frozenset({"incidents", "units"})
 _HEARS: dict[str, Can] = {
     "cctv": Can.SEE_ASSETS,
     "sites": Can.SEE_ASSETS,
@@ -52,6 +55,8 @@ class EventScope:
     #: Of a crew's account: its unit, and the numbers of the incidents that unit is on.
     callsign: str = ""
     jobs: set[str] = field(default_factory=set)
+    #: The home government, whose are the rows of no agency; None where it is not known.
+    home: str | None = None
 
     @cached_property
     def alike(self) -> Hashable:
@@ -61,7 +66,7 @@ class EventScope:
             return None
         rights = self.rights
         mark = (rights.user_id is None, rights.everywhere, rights.abilities, rights.agencies,
-                rights.governments, tuple(sorted(self.governments.items())))  # fmt: skip
+                rights.governments, tuple(sorted(self.governments.items())), self.home)  # fmt: skip
         while len(_alike) > _ALIKE_KEPT:
             _alike.clear()
         return _alike.setdefault(mark, mark)
@@ -82,7 +87,8 @@ class EventScope:
         if rights.everywhere:
             return True
         if event.agency_id is None:
-            return event.visibility == Visibility.OPS
+            unowned = event.layer not in _OF_AGENCIES or sees_unowned(rights, self.home)
+            return event.visibility == Visibility.OPS and unowned
         if event.agency_id in rights.agencies:
             return True
         government = self.governments.get(event.agency_id)
@@ -130,20 +136,21 @@ _LEFT = frozenset({"clear", "cancel"})
 
 
 def event_scope(user: Any) -> EventScope:
-    """The scope of a user at this moment; two queries, two more for the account of a crew."""
+    """The scope of a user at this moment; three queries, two more for the account of a crew."""
     rights = rights_of(user)
     if rights.user_id is None:
         return EventScope(rights)
     governments = dict(Agency.objects.values_list("pk", "government"))
+    home = home_government()
     if not rights.can(Can.DRIVE_UNIT) or rights.can(Can.SEE_OPERATIONS):
-        return EventScope(rights, governments)
+        return EventScope(rights, governments, home=home)
     # Units stand above this room: their tables are asked by name.
     accounts, assignments = (apps.get_model(f"layers.{name}") for name in ("UnitAccount", "Assignment"))  # fmt: skip
     own = accounts.objects.filter(user_id=rights.user_id).values_list("unit_id", "unit__callsign").first()  # fmt: skip
     if own is None:
-        return EventScope(rights, governments)
+        return EventScope(rights, governments, home=home)
     active = assignments.objects.filter(
         unit_id=own[0], dispatched_at__isnull=False, cleared_at__isnull=True, cancelled_at__isnull=True
     )  # fmt: skip
     jobs = set(active.values_list("incident__number", flat=True))
-    return EventScope(rights, governments, own[1], jobs)
+    return EventScope(rights, governments, own[1], jobs, home)

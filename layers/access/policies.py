@@ -8,11 +8,13 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from layers.access.models import Grant, Role, User
+from layers.places.home import home_city
+from layers.places.models import Area
 
 
 class Can(StrEnum):
@@ -292,24 +294,41 @@ def restrict(user: Any, queryset: Any) -> Any:
     if name == "call":
         # A caller's data is nobody's until an agency is named: by the call, or by its incident.
         return queryset.filter(_of_own(rights, "agency") | Q(agency__isnull=True) & _of_own(rights, "incident__agency"))  # fmt: skip
-    scope = Q(**{f"{path}__isnull": True}) | Q(**{f"{path}__government": ""})
-    scope |= Q(**{f"{path}__government__in": sorted(rights.governments)})
-    scope |= Q(**{f"{path}__in": sorted(rights.agencies)})
+    scope = own_rows(rights, path)
     if public is not None and name != "site":
         scope |= public
     return queryset.filter(scope)
 
 
+def own_rows(rights: Rights, path: str) -> Q:
+    """Rows of the visitor's agencies and governments, by the path to their agency, and of agencies
+    without a government. What belongs to no agency is the home government's, where one is known."""
+    unowned = Q(**{f"{path}__isnull": True})
+    if rights.governments:
+        home = home_city().values("pk")[:1]
+        mine = Area.objects.filter(pk=Subquery(home), code__in=sorted(rights.governments))
+        unowned &= Q(Exists(mine)) | ~Q(Exists(home_city()))
+    return unowned | Q(**{f"{path}__government": ""}) | _of_own(rights, path)
+
+
+def sees_unowned(rights: Rights, home: str | None) -> bool:
+    """Whether rows of no agency may be seen, by the home government: `own_rows` for rows already read."""
+    return home is None or not rights.governments or home in rights.governments
+
+
 def sees_row_of(rights: Rights, name: str, agency_id: int | None, government: str | None) -> bool:
     """Whether a row of a model (by name, with the agency it belongs to) may be seen: `restrict` for
-    rows that are already read, for models that have no public rows."""
+    rows that are already read, for models that have no public rows. The government is the
+    agency's, or for a row of no agency the home government."""
     ability, public = _ROWS[name]
     if public is not None or name not in _AGENCY_PATH or name == "call":
         raise ValueError(f"rows of {name} are judged by the database")
     if not rights.can(ability):
         return False
-    if rights.everywhere or agency_id is None or government == "":
+    if rights.everywhere or government == "":
         return True
+    if agency_id is None:
+        return sees_unowned(rights, government)
     return government in rights.governments or agency_id in rights.agencies
 
 

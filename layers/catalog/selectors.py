@@ -12,7 +12,7 @@ from django.db.models import Case, F, JSONField, Q, QuerySet, When
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
-from layers.access.policies import layer_access, restrict, rights_of
+from layers.access.policies import layer_access, own_rows, restrict, rights_of
 from layers.catalog.layer import Field, Layer
 from layers.catalog.registry import all_layers, get_layer
 from layers.errors import InvalidInput, NotFound
@@ -70,13 +70,7 @@ def _own(user: Any, layer: Layer) -> Q | None:
     rights = rights_of(user)
     if rights.everywhere or not layer.agency_path:
         return None
-    path = layer.agency_path
-    return (
-        Q(**{f"{path}__isnull": True})
-        | Q(**{f"{path}__government": ""})
-        | Q(**{f"{path}__government__in": sorted(rights.governments)})
-        | Q(**{f"{path}__in": sorted(rights.agencies)})
-    )
+    return own_rows(rights, layer.agency_path)
 
 
 def _object(columns: Iterable[Field]) -> JSONObject:

@@ -24,7 +24,7 @@ SAMPLES = {
     "report_id": "1", "token": "x", "form": "json", "service_code": "x", "incident_id": "1", "unit_id": "1", "site_id": "1", "name": "x", "number": "x", "callsign": "x", "camera_id": "1",
     "closure_id": "1", "code": "x",
     "call_id": "1", "assignment_id": "1", "attachment_id": "1",
-    "request_id": "1", "act": "gain", "kind": "pdf",
+    "request_id": "1", "act": "gain", "kind": "pdf", "turn_id": "1",
 }  # fmt: skip
 
 

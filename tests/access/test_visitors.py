@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +15,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from layers.access.event_rules import event_scope
 from layers.access.models import Grant, Role, User
 from layers.access.policies import restrict, rights_of, sees_row_of
 from layers.access.visitors import visitor_of
+from layers.dispatch.fleet import fleet
 from layers.dispatch.models import Unit
+from layers.events.selectors import EventRow
+from layers.places.home import home_government
+from layers.places.models import Area
 from tests.factories import make_agency, make_area, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -124,7 +130,9 @@ def test_the_session_decides_whose_it_is_not_what_is_remembered() -> None:
     assert SESSION_KEY not in SessionStore(key_of(client))
 
 
-def test_rows_already_read_are_judged_as_the_database_judges_them() -> None:
+def judged_alike() -> set[int]:
+    """How many of four units (of two governments, of none, of no agency) each account sees, the same
+    by the database, by `sees_row_of` and in the fleet."""
     agencies = [
         make_agency("ncc"),
         make_agency("batu", government="35.79"),
@@ -134,20 +142,47 @@ def test_rows_already_read_are_judged_as_the_database_judges_them() -> None:
         make_unit(f"U-{place}", agency=agency)
     users = [make_user(f"{r}-{a.code}", (r, a)) for r in Role.values for a in agencies]
     users += [make_user("nobody"), make_user("root", is_superuser=True)]
-    area = make_user("area")
-    Grant.objects.create(
-        user=area, role=Role.DISPATCHER, area=make_area("35.79", level="kota"), reason="x"
-    )
+    for place in Area.objects.all():
+        user = make_user(f"area-{place.code}")
+        Grant.objects.create(user=user, role=Role.DISPATCHER, area=place, reason="x")
+        users.append(user)
+    home = home_government()
     rows = list(Unit.objects.select_related("agency"))
     counts = set()
-    for user in [*users, area]:
+    for user in users:
         want = set(restrict(user, Unit.objects.all()).values_list("callsign", flat=True))
         rights = rights_of(user)
         mine = {
             u.callsign
             for u in rows
-            if sees_row_of(rights, "unit", u.agency_id, u.agency.government if u.agency else None)
+            if sees_row_of(rights, "unit", u.agency_id, u.agency.government if u.agency else home)
         }
         assert mine == want
+        assert {u.callsign for u in fleet(user=user).units} == want
         counts.add(len(want))
-    assert counts == {0, 2, 3, 4}
+    return counts
+
+
+def test_rows_already_read_are_judged_as_the_database_judges_them() -> None:
+    # No city of a government is on the map: what is nobody's is seen by all who see units.
+    make_area("99", level="kota")
+    assert judged_alike() == {0, 2, 3, 4}
+    assert home_government() is None
+    assert Unit.objects.get(callsign="U-3") in restrict(User.objects.get(username="dispatcher-batu"), Unit.objects.all())  # fmt: skip
+
+
+def test_what_belongs_to_no_agency_is_the_home_governments() -> None:
+    for code in ("99", "35.73", "35.79"):
+        make_area(code, level="kota")
+    assert judged_alike() == {0, 1, 2, 3, 4}
+    assert home_government() == "35.73"
+    seen = {
+        code: set(restrict(User.objects.get(username=f"dispatcher-{code}"), Unit.objects.all()).values_list("callsign", flat=True))
+        for code in ("ncc", "batu", "open")
+    }  # fmt: skip
+    # U-3 is nobody's: the city's dispatcher has it, the neighbour's has not.
+    assert seen == {"ncc": {"U-0", "U-2", "U-3"}, "batu": {"U-1", "U-2"}, "open": {"U-2", "U-3"}}
+    scopes = {code: event_scope(User.objects.get(username=f"dispatcher-{code}")) for code in seen}
+    event = EventRow(1, timezone.now(), "unit.changed", "units", "1", None, None, "ops", {})
+    assert {code: scope.allows(event) for code, scope in scopes.items()} == {"ncc": True, "batu": False, "open": True}  # fmt: skip
+    assert scopes["batu"].allows(replace(event, layer="roads"))

@@ -14,7 +14,13 @@ SELECT unit.id, unit.callsign, unit.kind, unit.capabilities,
        fix.id IS NULL AND station.id IS NOT NULL,
        fix.max_age_s,
        post.code, post.name, ST_X(post.geom), ST_Y(post.geom),
-       agency.government,
+       -- What belongs to no agency is the home government's (layers/places/home.py).
+       CASE WHEN agency.id IS NULL THEN
+           (SELECT city.code FROM layers_area AS city
+             WHERE city.level = 'kota'
+               AND city.code IN (SELECT government FROM layers_agency WHERE government <> '')
+             ORDER BY city.id LIMIT 1)
+           ELSE agency.government END,
        -- What tells one state of the agencies' rules from every other.
        (SELECT md5(coalesce(string_agg(concat_ws('.', rule.id, rule.xmin, rule.ctid, owner.xmin, owner.ctid), ',' ORDER BY rule.id), ''))
           FROM layers_agencyrule AS rule JOIN layers_agency AS owner ON owner.id = rule.agency_id)
