@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from layers.assets.models import AssetStatus, Camera, CameraKind, CameraModel, OpticsStandard
@@ -64,9 +65,9 @@ def levels_of(edition: str | None = None) -> tuple[str, dict[str, float]]:
     if wanted in EDITIONS:
         return wanted, dict(EDITIONS[wanted])
     raise NotFound(
-        f"no pixel density table {wanted!r}",
+        _("no pixel density table {name}").format(name=repr(wanted)),
         value=wanted,
-        remedy=f"choose one of {', '.join(sorted(EDITIONS))}",
+        remedy=_("choose one of {names}").format(names=", ".join(sorted(EDITIONS))),
     )
 
 

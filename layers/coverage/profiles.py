@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from layers.audit.actor import recorded
 from layers.coverage.models import DemandProfile
@@ -112,7 +113,9 @@ def profile_named(name: str | None) -> Profile:
         if row is None:
             known = ", ".join(DemandProfile.objects.order_by("name").values_list("name", flat=True))
             raise NotFound(
-                f"no demand profile {name!r}", value=name, remedy=f"choose one of {known or 'none'}"
+                _("no demand profile {name}").format(name=repr(name)),
+                value=name,
+                remedy=_("choose one of {names}").format(names=known or "–"),
             )
         return profile_of(row)
     row = DemandProfile.objects.filter(is_default=True).first()

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from layers.coverage.city import ASSUMPTIONS, levels_of
 from layers.coverage.models import CoverageRun
@@ -69,9 +70,9 @@ def area_with_code(code: str | None) -> Area | None:
     area = Area.objects.filter(code=code).first()
     if area is None:
         raise NotFound(
-            f"no area {code!r}",
+            _("no area {code}").format(code=repr(code)),
             value=code,
-            remedy="import areas first, or choose a code from the list of areas",
+            remedy=_("import areas first, or choose a code from the list of areas"),
         )
     return area
 

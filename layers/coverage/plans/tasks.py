@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils import translation
@@ -18,6 +18,9 @@ from layers.errors import InvalidInput, NotFound
 from layers.jobs.models import Job
 from layers.jobs.registry import JobCancelled, job_kind
 from layers.jobs.services import job_cancelled, job_checkpoint, job_enqueue, job_progress
+
+if TYPE_CHECKING:
+    from layers.coverage.planning.asked import PlanAsked
 
 PLAN = "coverage.plan"
 #: The sample plan of the demonstration city (layers/coverage/plans/demo.py).
@@ -33,7 +36,7 @@ def plan_order(asked: dict[str, Any], *, user: Any) -> Job:
 
     `requests_required` and `requests_extra` are requests the planner sees: their places must, or
     may, carry a pole. Raises `InvalidInput` without a limit, `NotFound` for a request that is not
-    open to the planner or not new any more.
+    open to the planner or not new any more, and what `plan_sites` would refuse before any work.
     """
     require(user, Can.PLAN_SITES)
     if all(asked.get(name) is None for name in ("sites", "budget_idr", "share")):
@@ -54,6 +57,7 @@ def plan_order(asked: dict[str, Any], *, user: Any) -> Job:
             value=sorted(wanted - found),
             remedy=_("load the list again"),
         )
+    _check(params)
     return job_enqueue(PLAN, params=params, total=_UNITS, user=user)
 
 
@@ -71,12 +75,30 @@ def plan(job: Job, payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plan_made(job: Job, payload: dict[str, Any], user: User | None) -> dict[str, Any]:
-    import numpy as np
-
     # The engine takes seconds to import: only those who use it pay.
-    from layers.coverage.planning.asked import PlanAsked
     from layers.coverage.planning.service import plan_sites
     from layers.coverage.plans.services import plan_created
+
+    asked = _asked(payload)
+    places = [*payload.get("requests_required", []), *payload.get("requests_extra", [])]
+    made = plan_sites(
+        requested_by=user,
+        progress=_reporter(job, asked.time_limit_s),
+        should_stop=lambda: job_cancelled(job),
+        **{item.name: getattr(asked, item.name) for item in fields(asked)},
+    )
+    stopped = job_cancelled(job)
+    if stopped and not made["sites"] and not made.get("re_aimed"):
+        raise JobCancelled
+    plan_created(made["plan"], user=user, requests=places, points=payload.get("required", []))
+    return {"plan": made["plan"], "stopped_early": stopped and made["status"] == "cancelled"}
+
+
+def _asked(payload: dict[str, Any]) -> PlanAsked:
+    """The question of an order, its requests as places and its zones as polygons."""
+    import numpy as np
+
+    from layers.coverage.planning.asked import PlanAsked
 
     places = {
         row.pk: (row.geom.x, row.geom.y)
@@ -87,7 +109,7 @@ def _plan_made(job: Job, payload: dict[str, Any], user: User | None) -> dict[str
     must = [*payload.get("required", []), *(places[pk] for pk in payload.get("requests_required", []) if pk in places)]  # fmt: skip
     may = [*payload.get("extra", []), *payload.get("candidates_extra", []), *(places[pk] for pk in payload.get("requests_extra", []) if pk in places)]  # fmt: skip
     limit_s = min(float(payload.get("time_limit_s") or 60.0), 600.0)
-    asked = replace(
+    return replace(
         PlanAsked.from_params({**payload, "forbidden": None, "time_limit_s": limit_s}),
         required=np.array(must, dtype=np.float64).reshape(-1, 2),
         candidates_extra=np.array(may, dtype=np.float64).reshape(-1, 2),
@@ -95,17 +117,27 @@ def _plan_made(job: Job, payload: dict[str, Any], user: User | None) -> dict[str
             [_polygon(shape) for shape in payload.get("forbidden", [])], dtype=object
         ),
     )
-    made = plan_sites(
-        requested_by=user,
-        progress=_reporter(job, limit_s),
-        should_stop=lambda: job_cancelled(job),
-        **{item.name: getattr(asked, item.name) for item in fields(asked)},
-    )
-    stopped = job_cancelled(job)
-    if stopped and not made["sites"] and not made.get("re_aimed"):
-        raise JobCancelled
-    plan_created(made["plan"], user=user, requests=list(places), points=payload.get("required", []))
-    return {"plan": made["plan"], "stopped_early": stopped and made["status"] == "cancelled"}
+
+
+def _check(payload: dict[str, Any]) -> None:
+    """Refuse at once what the job would refuse before any work; raises as `plan_sites` does."""
+    from layers.coverage.analysis import area_with_code
+    from layers.coverage.city import levels_of
+    from layers.coverage.demand import profile_named
+    from layers.coverage.planning.options import lens_named
+
+    asked = _asked(payload).checked()
+    edition, levels = levels_of(asked.edition)
+    if asked.level not in levels:
+        raise InvalidInput(
+            _("no level {level} in {edition}").format(level=repr(asked.level), edition=edition),
+            value=asked.level,
+            remedy=_("choose one of {names}").format(names=", ".join(levels)),
+        )
+    area_with_code(asked.area_code)
+    profile_named(asked.profile_name)
+    for name in asked.models or ():
+        lens_named(name)
 
 
 def _polygon(shape: Any) -> Any:

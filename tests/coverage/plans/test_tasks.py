@@ -43,6 +43,25 @@ def test_what_cannot_be_asked(people: People, street: Any) -> None:
     assert not Job.objects.exists()
 
 
+BOW_TIE = [place(-40.0, -40.0), place(40.0, 40.0), place(40.0, -40.0), place(-40.0, 40.0)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"required": [place(0.0, 0.0)[::-1]]}, {"forbidden": [BOW_TIE]}, {"forbidden": [BOW_TIE[:2]]},
+        {"level": "blurry"}, {"area": "99.99"}, {"models": ["none such"]}, {"headings_deg": []}, {"profile": "none such"},
+        {"required": [place(0.0, 0.0)], "forbidden": [[place(-9.0, -9.0), place(9.0, -9.0), place(9.0, 9.0), place(-9.0, 9.0)]]},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused_before_a_job_waits(people: People, street: Any, client: Any, wrong: dict[str, Any]) -> None:  # fmt: skip
+    client.force_login(people.planner)
+    answer = client.post("/api/v1/planning/plans", {**ASKED, **wrong}, content_type="application/json")  # fmt: skip
+    assert answer.status_code in {404, 409, 422}, answer.content
+    assert answer.json()["message"]
+    assert not Job.objects.exists()
+
+
 def test_requests_points_and_candidates_meet_in_one_plan(people: People, street: Any) -> None:
     request = ask(people.agency, east_m=-150.0)
     mine = place(150.0, 4.0)
@@ -61,13 +80,6 @@ def test_requests_points_and_candidates_meet_in_one_plan(people: People, street:
         assert geodesic_m(*place(0.0, 0.0), site.geom.x, site.geom.y) > 39.0
     request.refresh_from_db()
     assert request.state == "planned"
-
-
-def test_a_zone_that_crosses_itself_is_refused(people: People, street: Any) -> None:
-    bow = [place(0, 0), place(40, 40), place(40, 0), place(0, 40)]
-    job = plan_order(json.loads(json.dumps({**ASKED, "forbidden": [bow]})), user=people.planner)
-    with pytest.raises(InvalidInput):
-        job_kind_get(PLAN).chunk(job, job.params)
 
 
 def _stopped_at(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
