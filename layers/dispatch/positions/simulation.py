@@ -82,6 +82,7 @@ class SimulatedUnit:
     drive: Drive | None = None
     rest_s: float = 0.0
     job: int | None = None
+    post: LonLat | None = None
     arrived: bool = False
     moving_kph: float = field(default=0.0)
 
@@ -101,10 +102,13 @@ class Simulation:
 
     def step(self, seconds: float, now: datetime) -> int:
         """Drive all units on by `seconds` and report their fixes at `now`; returns how many moved."""
-        jobs, classes = _jobs(self.units), _classes(self.units)
+        jobs, classes, posts = _jobs(self.units), _classes(self.units), _posts(self.units)
         for number, unit in self.units.items():
             self._follow(unit, jobs.get(number))
-            self._move(unit, seconds, patrols=classes.get(number) == StatusClass.AVAILABLE)
+            if unit.job is None:
+                self._stand_in(unit, posts.get(number))
+            free = classes.get(number) == StatusClass.AVAILABLE and number not in posts
+            self._move(unit, seconds, patrols=free)
         return sum(
             positions_take(unit.source, [self._reading(unit, now)]).moved
             for unit in self.units.values()
@@ -123,6 +127,14 @@ class Simulation:
         unit.drive = self._drive(unit, (lon, lat))
         if unit.drive is not None:
             self._told(assignment, "en_route")
+
+    def _stand_in(self, unit: SimulatedUnit, post: LonLat | None) -> None:
+        """Turn to the station where the unit was ordered to stand in, and wait there."""
+        if post == unit.post:
+            return
+        unit.post = post
+        if post is not None:
+            unit.drive = self._drive(unit, post)
 
     def _move(self, unit: SimulatedUnit, seconds: float, *, patrols: bool) -> None:
         unit.moving_kph = 0.0
@@ -207,6 +219,12 @@ def _jobs(units: dict[int, SimulatedUnit]) -> dict[int, tuple[int, float, float]
         row.unit_id: (row.pk, row.incident.geom.x, row.incident.geom.y)
         for row in rows.order_by("dispatched_at")
     }
+
+
+def _posts(units: dict[int, SimulatedUnit]) -> dict[int, LonLat]:
+    """The station where each unit stands in, for those that do."""
+    rows = Unit.objects.filter(pk__in=list(units), post__isnull=False).select_related("post")
+    return {row.pk: (row.post.geom.x, row.post.geom.y) for row in rows if row.post is not None}
 
 
 def _classes(units: dict[int, SimulatedUnit]) -> dict[int, str]:

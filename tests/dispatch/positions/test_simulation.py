@@ -15,7 +15,7 @@ from layers.dispatch.positions.simulation import Drive, Simulation
 from layers.geo.crs import geodesic_m
 from layers.network.store import routers
 from tests import city
-from tests.factories import make_incident, make_unit
+from tests.factories import make_incident, make_station, make_unit
 
 pytestmark = pytest.mark.django_db
 
@@ -67,3 +67,15 @@ def test_a_unit_keeps_to_the_roads_and_drives_to_its_incident(streets: Any) -> N
     assert told == [(sent.pk, "en_route"), (sent.pk, "on_scene")]
     place = UnitPosition.objects.get(unit=unit)
     assert geodesic_m(place.geom.x, place.geom.y, incident.geom.x, incident.geom.y) < 60
+
+
+def test_a_unit_that_stands_in_drives_to_its_post_and_waits_there(streets: Any) -> None:
+    post = make_station("POS-T", lon=city.LON + 0.003, lat=city.LAT + 0.002)
+    unit = make_unit("DAMKAR-1", lon=city.LON - 0.003, lat=city.LAT, post=post)
+    simulation = Simulation(list(Unit.objects.select_related("station", "position")), streets, seed=3)  # fmt: skip
+    now = timezone.now() - timedelta(seconds=900)
+    for _tick in range(100):
+        now += timedelta(seconds=5)
+        simulation.step(5, now)
+    place = UnitPosition.objects.get(unit=unit)
+    assert geodesic_m(place.geom.x, place.geom.y, post.geom.x, post.geom.y) < 60
