@@ -123,9 +123,9 @@ def many_incidents(count: int, *, span_deg: float = 0.12) -> None:
         cursor.execute(
             "INSERT INTO layers_incident (origin, source_key, import_hash, attributes, created_at, updated_at,"
             " number, type_id, initial_type_id, state, priority, disposition, address, summary, reported_at,"
-            " closed_at, version, geom)"
+            " closed_at, version, alarm_level, location_source, state_since, geom)"
             " SELECT 'demo', '', '', '{}', now(), now(), 'I-' || g, %(kind)s, %(kind)s, 'closed', 1 + g %% 5,"
-            " 'handled', '', '', now(), now(), 1, ST_SetSRID(ST_MakePoint("
+            " 'handled', '', '', now(), now(), 1, 1, '', now(), ST_SetSRID(ST_MakePoint("
             " %(lon)s + %(span)s * (((g * 7919) %% 10007) / 10007.0 - 0.5),"
             " %(lat)s + %(span)s * (((g * 104729) %% 10009) / 10009.0 - 0.5)), 4326)"
             " FROM generate_series(1::bigint, %(count)s) AS g",
