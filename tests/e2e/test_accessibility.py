@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.apps import apps
 
 from layers.coverage.analysis import coverage_analyse
+from layers.places.models import Agency
 from tests import city
 from tests.factories import make_incident
 
@@ -83,6 +84,29 @@ def test_nothing_serious_on_any_page(
         page.goto("about:blank")
         page.goto(live_server.url + address)
         page.wait_for_selector(ready)
+        found[address] = serious(page)
+    assert {where: what for where, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize(("theme", "phone"), [("dark", True), ("light", False)])
+def test_nothing_serious_where_a_gap_map_is_released_and_read(
+    open_page: Open, town: Any, theme: str, phone: bool
+) -> None:
+    run = coverage_analyse()["run"]
+    look = {"theme": theme, "phone": phone, "bypass_csp": True}
+    page, _watch = open_page(f"/coverage/?tab=gaps{CENTRE}", user=city.person("pimpinan", "executive", of=Agency.objects.first()), **look)  # fmt: skip
+    page.get_by_role("button", name="Buka peta celah ini untuk umum").click()
+    page.locator("dialog textarea").wait_for()
+    found = {"dialog": serious(page)}
+    page.locator("dialog textarea").fill("dibahas di DPRD")
+    page.locator("dialog").get_by_role("button", name="Buka peta celah ini untuk umum").click()
+    page.locator("a[href^='/decisions/gaps/']").wait_for()
+    found["release box"] = serious(page)
+    for address, ready in {
+        "/decisions/": "main h1",
+        f"/decisions/gaps/{run}/": "html[data-ready=released-gaps] [data-rank]",
+    }.items():
+        page, _watch = open_page(address, ready=ready, **look)
         found[address] = serious(page)
     assert {where: what for where, what in found.items() if what} == {}
 

@@ -310,11 +310,12 @@ def test_cameras_to_turn_are_listed_and_a_plan_is_renamed(open_page: Open, town:
 def test_nothing_serious_on_the_planning_page(
     open_page: Open, town: None, theme: str, phone: bool
 ) -> None:
-    from tests.coverage.plans.conftest import stored_plan
+    from tests.coverage.plans.conftest import stored_plan, stored_turn
     from tests.e2e.test_accessibility import serious
 
     planner = city.person("perencana", Role.PLANNER)
     plan = stored_plan(planner)
+    stored_turn(plan, make_camera("KAM-7", lon=LON, lat=LAT, heading_deg=90.0))
     stored_plan(planner, name="Rencana B")
     services.plan_comment(plan.pk, text="lihat pohon", place=(LON, LAT), user=planner)
     page, _watch = open_page(f"/planning/{CENTRE}", user=planner, theme=theme, phone=phone, bypass_csp=True)  # fmt: skip
