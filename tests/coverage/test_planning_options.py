@@ -255,6 +255,14 @@ def test_changes_that_bring_next_to_nothing_are_left_out(quarter: None) -> None:
 
 
 @pytest.mark.django_db
+def test_a_limit_that_the_sight_lines_overrun_is_told(quarter: None) -> None:
+    made = plan(sites=1, time_limit_s=0.001)
+    assert any("sight lines alone took" in note for note in made["notes"])
+    assert made["bound"] > made["objective"] >= 0
+    assert not any("sight lines alone took" in note for note in plan(sites=1)["notes"])
+
+
+@pytest.mark.django_db
 def test_turned_cameras_and_new_poles_add_up(quarter: None) -> None:
     wall = place(2.0, 30.0)
     make_camera("WALL", lon=wall[0], lat=wall[1], heading_deg=90.0, mount_height_m=5.0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from layers.coverage.analysis import Progress, RunPart, area_with_code
@@ -99,6 +100,12 @@ def plan_sites(
     if certificate_path is not None:
         certificate_export(solution.certificate, ask.problem, certificate_path)
     answer = plan_answer(ask, solved, parts, lenses, question)
+    if spent > question.time_limit_s:
+        answer["notes"].append(
+            _("ground and sight lines alone took {spent} s of the {limit} s allowed; the search had {left} s").format(
+                spent=whole(spent), limit=whole(question.time_limit_s), left=number_format(left_s, 1)
+            )
+        )  # fmt: skip
     if spared > 0.0:
         answer["notes"].append(
             _("changes of existing cameras that bring less than {least} each were left out; together they bring {gain}").format(
