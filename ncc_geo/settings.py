@@ -45,7 +45,12 @@ def _database(url: str, name: str, *, pooled: bool) -> dict[str, Any]:
         ),
     }
     if pooled:
-        options["pool"] = {"min_size": 2, "max_size": ENV["NCC_DB_POOL_MAX"], "timeout": 5}
+        options["pool"] = {
+            "min_size": 2,
+            "max_size": ENV["NCC_DB_POOL_MAX"],
+            "timeout": 5,
+            "reconnect_timeout": 5,
+        }
     return {
         "ENGINE": "django.contrib.gis.db.backends.postgis",
         "NAME": unquote(parts.path.lstrip("/")),

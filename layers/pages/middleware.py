@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
@@ -79,11 +80,10 @@ def visitor_language(request: HttpRequest) -> str:
 
     What the browser asks for is not followed: a console is Indonesian on every machine.
     """
-    try:
-        of_account = getattr(request.user, "language", "")
-    except (OperationalError, InterfaceError):
-        of_account = ""
-    chosen = (of_account, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+    chosen = (
+        getattr(request.user, "language", ""),
+        request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),
+    )
     offered = dict(settings.LANGUAGES)
     return next((language for language in chosen if language in offered), settings.LANGUAGE_CODE)
 
@@ -97,16 +97,32 @@ class VisitorMiddleware(AuthenticationMiddleware):
         request.user = SimpleLazyObject(lambda: visitor_of(request))  # type: ignore[assignment]
 
 
+DATABASE_LOST = (OperationalError, InterfaceError)
+
+
+def _visitor_lost(request: HttpRequest) -> bool:
+    """Whether nobody can say who asks, because the database does not answer. The visitor is then
+    nobody; a process that is asked whether it lives (/healthz) answers all the same."""
+    try:
+        # Looked up here, once for the request: every further try would wait for the pool again.
+        _known = request.user.is_authenticated
+    except DATABASE_LOST:
+        request.user = AnonymousUser()
+        return request.path != "/healthz"
+    return False
+
+
 class LanguageMiddleware:
-    """Answers each visitor in their language."""
+    """Answers each visitor in their language, and says so where the database cannot tell who it is."""
 
     def __init__(self, get_response: type_of_response) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        lost = _visitor_lost(request)
         language = visitor_language(request)
         with translation.override(language):
-            response = self.get_response(request)
+            response = database_lost(request) if lost else self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
 
@@ -163,6 +179,22 @@ class ActorMiddleware:
             return self.get_response(request)
 
 
+def database_lost(request: HttpRequest) -> HttpResponse:
+    """503 where the database does not answer: it may be away before anybody knows who asks."""
+    logger.exception("database unavailable")
+    message = _(
+        "The database does not answer. Nothing you entered was lost on this page; try again in a minute."
+    )
+    if wants_json(request):
+        answer: HttpResponse = JsonResponse(
+            {"error": "unavailable", "message": message}, status=503
+        )
+    else:
+        answer = render(request, "layers/error.html", {"status": 503, "message": message}, status=503)  # fmt: skip
+    answer["Retry-After"] = "5"
+    return answer
+
+
 class ErrorMiddleware:
     """Turns named errors and a lost database into clear answers."""
 
@@ -175,12 +207,8 @@ class ErrorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, NccError):
             status, code, message = http_status(error), error.code, str(error)
-        elif isinstance(error, OperationalError | InterfaceError):
-            logger.exception("database unavailable")
-            status, code = 503, "unavailable"
-            message = _(
-                "The database does not answer. Nothing you entered was lost on this page; try again in a minute."
-            )
+        elif isinstance(error, DATABASE_LOST):
+            return database_lost(request)
         else:
             return None
         if wants_json(request):

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -186,3 +186,24 @@ def test_what_belongs_to_no_agency_is_the_home_governments() -> None:
     event = EventRow(1, timezone.now(), "unit.changed", "units", "1", None, None, "ops", {})
     assert {code: scope.allows(event) for code, scope in scopes.items()} == {"ncc": True, "batu": False, "open": True}  # fmt: skip
     assert scopes["batu"].allows(replace(event, layer="roads"))
+
+
+@pytest.mark.parametrize("path", ["/dispatch/", "/api/v1/board", "/tiles/basemap/12/3329/2139.mvt", "/events/", "/"])  # fmt: skip
+def test_a_lost_database_is_said_and_never_a_fault(
+    monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    client = Client()
+    client.force_login(make_user("d", (Role.DISPATCHER, make_agency("ncc"))))
+
+    def lost(_request: Any) -> Any:
+        raise OperationalError("couldn't get a connection after 5.00 sec")
+
+    monkeypatch.setattr("layers.pages.middleware.visitor_of", lost)
+    answer = client.get(path)
+    assert answer.status_code == 503, path
+    assert answer["Retry-After"] == "5"
+    if answer["Content-Type"].startswith("application/json"):
+        assert answer.json()["error"] == "unavailable"
+    else:
+        assert "Basis data tidak menjawab" in answer.content.decode()
+    assert client.get("/healthz").status_code == 200
