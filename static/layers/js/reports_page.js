@@ -23,8 +23,9 @@ const FEW = 10;
 
 const local = (date) => new Date(date.getTime() - date.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
 
+// To the end of the running minute, so that what was reported just now counts.
 function setPeriod(hours) {
-  form.elements.to.value = local(new Date());
+  form.elements.to.value = local(new Date(Date.now() + 60000));
   form.elements.from.value = local(new Date(Date.now() - hours * 3600000));
 }
 
