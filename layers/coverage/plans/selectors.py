@@ -51,6 +51,8 @@ def plan_list(*, user: Any, limit: int = 200) -> list[dict[str, Any]]:
             cost_now_idr=Sum("sites__cost_idr", filter=_STANDING),
             turn_gain=_of_turns("gain"),
             turn_cost_idr=_of_turns("cost_idr"),
+            turn_count=_turns_counted(review__in=[*STANDING, Review.REFUSED]),
+            turn_pending=_turns_counted(review=Review.PENDING),
         )
         .defer("certificate", "parameters")
         .order_by("-id")[:limit]
@@ -59,6 +61,7 @@ def plan_list(*, user: Any, limit: int = 200) -> list[dict[str, Any]]:
         {
             **_plan_head(row),
             "sites": row.standing, "pending": row.pending, "refused": row.refused, "built": row.built,
+            "turns": row.turn_count or 0, "turns_pending": row.turn_pending or 0,
             "confirmed": row.confirmed,
             "gain": (row.gain_now or 0.0) + (row.turn_gain or 0.0),
             "cost_idr": (row.cost_now_idr or 0) + (row.turn_cost_idr or 0),
@@ -71,6 +74,11 @@ def _of_turns(column: str) -> Subquery:
     """Sum of a column over the turned cameras that stand in the plan of the outer row."""
     standing = PlanTurn.objects.filter(plan=OuterRef("pk"), review__in=STANDING).order_by()
     return Subquery(standing.values("plan").annotate(total=Sum(column)).values("total"))
+
+
+def _turns_counted(**which: Any) -> Subquery:
+    rows = PlanTurn.objects.filter(plan=OuterRef("pk"), **which).order_by()
+    return Subquery(rows.values("plan").annotate(n=Count("pk")).values("n"))
 
 
 def _plan_head(plan: Plan) -> dict[str, Any]:

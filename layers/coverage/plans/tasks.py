@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 PLAN = "coverage.plan"
 #: The sample plan of the demonstration city (layers/coverage/plans/demo.py).
 SAMPLE_PLAN = "coverage.sample_plan"
-#: Units of the job's progress bar: hundredths, the ground first, then sight lines, then the search.
+#: Units of the job's progress bar: hundredths of the time as a city takes it, the ground first, then
+#: sight lines as they are counted, then the search, which may take what is left of the limit.
 _UNITS = 100
+_GROUND, _LINES, _SEARCHING = 15, 40, 90
 _SEARCH = "gain"
-_STAGES = (("sight lines", 20), (_SEARCH, 45))
+_COUNTED = re.compile(r"([\d,]+) of ([\d,]+) candidates")
 
 
 def plan_order(asked: dict[str, Any], *, user: Any) -> Job:
@@ -166,12 +169,17 @@ def _reporter(job: Job, limit_s: float) -> Any:
         if not line.startswith(_SEARCH):
             job_checkpoint(job)
         spent = min(1.0, (time.monotonic() - started) / max(limit_s, 1.0))
-        done = 5
-        for prefix, units in _STAGES:
-            if line.startswith(prefix):
-                done = units
-        if done == _STAGES[-1][1]:
-            done += round(50 * spent)
-        job_progress(job, message=line, done=done, total=_UNITS)
+        counted = _COUNTED.search(line)
+        done = float(_GROUND)
+        if line.startswith(_SEARCH):
+            done = _SEARCHING + 9 * spent
+        elif counted:
+            some, every = (int(number.replace(",", "")) for number in counted.groups())
+            done = _LINES + (_SEARCHING - _LINES) * some / max(1, every)
+        elif line.startswith("sight lines"):
+            done = _LINES
+        elif " candidates, " in line:
+            done = _SEARCHING
+        job_progress(job, message=line, done=round(done), total=_UNITS)
 
     return report

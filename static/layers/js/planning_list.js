@@ -5,10 +5,12 @@ import { formatInteger, formatRupiah } from "./format.js";
 import { t } from "./text.js";
 
 export function progressWords(plan) {
-  if (plan.state === "draft") return t("{n} sites", { n: formatInteger(plan.sites) });
-  if (plan.state === "sent") return t("{n} of {all} reviewed", { n: formatInteger(plan.sites + plan.refused - plan.pending), all: formatInteger(plan.sites + plan.refused) });
+  if (plan.state === "sent") {
+    const all = plan.sites + plan.refused + plan.turns;
+    return t("{n} of {all} reviewed", { n: formatInteger(all - plan.pending - plan.turns_pending), all: formatInteger(all) });
+  }
   if (plan.state === "approved" || plan.state === "installed") return t("{n} of {all} in service", { n: formatInteger(plan.confirmed), all: formatInteger(plan.sites) });
-  return t("{n} sites", { n: formatInteger(plan.sites) });
+  return [t("{n} sites", { n: formatInteger(plan.sites) }), plan.turns ? t("{n} turned", { n: formatInteger(plan.turns) }) : ""].filter(Boolean).join(" · ");
 }
 
 export function createPlanList(node, desk) {

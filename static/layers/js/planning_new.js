@@ -13,6 +13,7 @@ export function jobWords(message) {
   const numbers = (message.match(/[\d,]+(?:\.\d+)?/g) ?? []).map((text) => Number(text.replaceAll(",", "")));
   const [a, b, c] = numbers.map((value) => formatInteger(value));
   if (message.startsWith("gain ")) return t("gain {a} of at most {b}", { a, b });
+  if (/ of .* candidates$/.test(message)) return t("sight lines from {a} of {b} candidates", { a, b });
   if (message.startsWith("sight lines")) return t("sight lines from {a} candidates to {b} street pieces", { a, b });
   if (/ candidates, /.test(message)) return t("{a} candidates, {b} cameras, {c} street pieces", { a, b, c });
   return t("preparing streets and demand");
@@ -42,7 +43,7 @@ export function createNewPlan(node, desk) {
       for (;;) {
         job = await jobState(id);
         bar.value = job.total ? job.done / job.total : 0;
-        const left = job.remaining_s && job.done > 5 ? ` · ${t("about {time} left", { time: formatDuration(job.remaining_s) })}` : "";
+        const left = job.remaining_s >= 1 ? ` · ${t("about {time} left", { time: formatDuration(job.remaining_s) })}` : "";
         // Once it searches there is a plan to keep.
         stop.textContent = job.cancel_requested ? t("Stopping…") : job.message?.startsWith("gain ") ? t("Stop and keep the best found") : t("Call it off");
         stop.disabled = Boolean(job.cancel_requested);

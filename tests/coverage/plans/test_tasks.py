@@ -152,3 +152,18 @@ def test_what_a_job_refuses_is_said_in_the_language_of_who_asked(
         job = plan_order({**asked, "name": language}, user=people.planner)
         with pytest.raises(Infeasible, match=words):
             job_kind_get(PLAN).chunk(job, job.params)
+
+
+def test_the_bar_follows_the_stages_and_never_goes_back(people: People, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    told: list[int] = []
+    monkeypatch.setattr(tasks, "job_progress", lambda job, *, done, **_: told.append(done))
+    report = tasks._reporter(plan_order(dict(ASKED), user=people.planner), 60.0)
+    for line in (
+        "cutting the streets of EPSG:32749 into pieces",
+        "sight lines from 8,000 candidates to 74,627 street pieces",
+        "sight lines from 2,000 of 8,000 candidates", "sight lines from 8,000 of 8,000 candidates",
+        "8,000 candidates, 178,646 cameras, 74,627 demand points",
+        "gain 417,157 of at most 655,311",
+    ):  # fmt: skip
+        report(line)
+    assert told == [15, 40, 52, 90, 90, 90]

@@ -104,6 +104,8 @@ def test_who_reviews_a_turn_and_when(turning: Plan, people: People) -> None:
     with pytest.raises(Infeasible, match="1"):
         go(turning, State.STUDY, people.planner)
     assert act("refuse", people.police).review == "refused"
+    row = plan_list(user=people.police)[0]
+    assert (row["turns"], row["turns_pending"], row["sites"]) == (1, 0, 0)
     with pytest.raises(Conflict, match="Penghubung"):
         act("endorse", people.police, version=1)
     with pytest.raises(Infeasible):

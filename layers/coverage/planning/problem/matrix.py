@@ -49,12 +49,13 @@ def options_of_poles(
     headings_deg: Sequence[float],
     mount_height_m: float,
     stopped: Callable[[], bool] = lambda: False,
+    told: Callable[[int], None] = lambda poles: None,
 ) -> Options:
     """Every heading and model on every pole, with the points it sees at the level (px/m >=).
 
     Sight lines past the buildings are cast once for each pole; headings and models are cut out of
     them. Options that see nothing are kept only where the pole is required, its cheapest one.
-    Once `stopped()`, poles not looked at yet have none but that.
+    Once `stopped()`, poles not looked at yet have none but that. `told` hears how many are done.
     """
     range_m = max(lens.reach_m(least_px_per_m) for lens in lenses)
     target_height_m = float(settings.NCC_TARGET_HEIGHT_M)
@@ -90,6 +91,7 @@ def options_of_poles(
         for own, found in in_threads(cut, chunks_of(np.zeros(batch.stop - first), None), None):
             counts.append(own)
             seen.append(found)
+        told(batch.stop)
     number = np.concatenate([*counts, np.empty(0, dtype=np.int64)])
     bare = poles.required & (number.reshape(len(poles), per_pole).sum(axis=1) == 0)
     kept = number > 0

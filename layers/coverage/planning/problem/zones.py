@@ -104,17 +104,27 @@ def build_zones(
         progress(f"sight lines from {len(mine):,} candidates to {len(points):,} street pieces")
         grid = PointGrid.of(part.streets.xy[points])
 
-        def options(of: Poles, part: RunPart = part, grid: PointGrid = grid) -> Options:
+        def options(
+            of: Poles,
+            part: RunPart = part,
+            grid: PointGrid = grid,
+            told: Callable[[int], None] = lambda poles: None,
+        ) -> Options:
             return options_of_poles(
                 part.frame, of, grid, lenses, least_px_per_m=least,
                 headings_deg=asked.headings_deg, mount_height_m=asked.mount_height_m,
-                stopped=stopped,
+                stopped=stopped, told=told,
             )  # fmt: skip
 
         mine = _fitting(mine, options, share=len(mine) / max(1, sum(int(m.sum()) for m in keep)))
         narrow = _columns(standing, points)
-        zones.append(Zone(part, points, first[points], second[points], mine, options(mine), narrow))
+        seen = options(mine, told=_counting(progress, len(mine)))
+        zones.append(Zone(part, points, first[points], second[points], mine, seen, narrow))
     return zones, found
+
+
+def _counting(progress: Progress, candidates: int) -> Callable[[int], None]:
+    return lambda n: progress(f"sight lines from {n:,} of {candidates:,} candidates")
 
 
 def problem_of(zones: list[Zone], found: int, lenses: list[Lens], asked: PlanAsked) -> Ask:
