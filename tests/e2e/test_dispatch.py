@@ -305,6 +305,9 @@ def test_a_prank_is_counted_and_a_second_call_may_join(open_page: Open, town: No
     page.wait_for_selector(".incident-head .state")
     joined = Call.objects.get(kind="normal")
     assert (joined.incident_id, Incident.objects.count()) == (known["id"], 1)
+    # Somebody at the counter waits: the queue has a word for it.
+    other.send("POST", "/calls", {"channel": "walk_in", "take": False})
+    page.locator("#calls b").get_by_text("datang langsung").wait_for()
     clean(watch)
 
 

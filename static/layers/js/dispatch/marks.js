@@ -46,6 +46,9 @@ export function classMark(statusClass) {
 
 export const stepName = (step) => t(`step_${step}`);
 
+// A telephone number is its own name; an app, a radio and a counter have words.
+export const channelName = (channel) => (/^\d+$/.test(channel) ? channel : t(`channel_${channel}`));
+
 export function numberMark(number) {
   const short = shortNumber(number);
   return el("span", { class: "number", title: number }, el("b", { text: short }), el("span", { class: "visually-hidden", text: ` (${number})` }));

@@ -6,6 +6,7 @@ import { toast } from "../toast.js";
 import { t } from "../text.js";
 import { refusalWords } from "./refusals.js";
 import { onSecond, tickCells } from "./clock.js";
+import { channelName } from "./marks.js";
 
 export function createWaitingCalls(node, board, { onTaken }) {
   const list = node.querySelector("ul");
@@ -28,7 +29,7 @@ export function createWaitingCalls(node, board, { onTaken }) {
     drawn = now;
     const has = list.contains(document.activeElement) ? document.activeElement.dataset.id : null;
     clear(list).append(...state.calls.map((call) => el("li", {}, el("button", { type: "button", class: "call-row", dataset: { id: String(call.id) }, onclick: () => take(call) },
-      el("span", { class: "shape", "aria-hidden": "true", text: "☎" }), el("b", { text: call.channel }), el("span", { class: "call-where", text: call.place_text || call.note || t("no place yet") }),
+      el("span", { class: "shape", "aria-hidden": "true", text: "☎" }), el("b", { text: channelName(call.channel) }), el("span", { class: "call-where", text: call.place_text || call.note || t("no place yet") }),
       el("span", { class: "call-who", text: call.taken_by ? String(call.taken_by.name ?? call.taken_by) : "" }), el("span", { class: "timer", dataset: { since: call.arrived_at } })))));
     if (has) list.querySelector(`[data-id='${has}']`)?.focus({ preventScroll: true });
     tickCells(list);

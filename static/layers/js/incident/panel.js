@@ -5,7 +5,7 @@ import { button, clear, debounce, el } from "../dom.js";
 import { formatLonLat, formatTime } from "../format.js";
 import { lateness, onSecond, tickCells } from "../dispatch/clock.js";
 import { bindKeys } from "../dispatch/keys.js";
-import { numberMark, placeWords, priorityMark, stateMark, timer, typeName } from "../dispatch/marks.js";
+import { channelName, numberMark, placeWords, priorityMark, stateMark, timer, typeName } from "../dispatch/marks.js";
 import { t } from "../text.js";
 import { createActions } from "./actions.js";
 import { createAsking } from "./asking.js";
@@ -77,7 +77,7 @@ export function createPanel(node, board, { can, choices, keysIn, on }) {
     const list = Array.isArray(incident.calls) ? incident.calls : [];
     calls.hidden = !list.length;
     clear(calls.querySelector("ul")).append(...list.map((call) => el("li", {},
-      el("b", { text: [call.channel, call.taken_by].filter(Boolean).join(" · ") }), " ",
+      el("b", { text: [channelName(call.channel), call.taken_by].filter(Boolean).join(" · ") }), " ",
       caller(call),
       el("span", { class: "journal-text", text: [call.place_text, call.note].filter(Boolean).join(" · ") }))));
   }
