@@ -305,7 +305,7 @@ def test_a_track_is_replayed_by_keyboard_and_who_looked_is_written_down(
     page.locator("#track [name='from']").fill("2026-01-02T00:00")
     page.locator("#track [name='to']").fill("2026-01-01T00:00")
     page.locator("#track form button").first.click()
-    page.wait_for_function("() => document.querySelector('[data-track-said]').textContent.includes('akhir jejak')")  # fmt: skip
+    page.wait_for_function("() => document.querySelector('[data-track-said]').textContent.includes('Akhir jejak')")  # fmt: skip
     watch.failed = [line for line in watch.failed if not line.startswith("422")]
     watch.errors = [line for line in watch.errors if "status of 422" not in line]
     watch.assert_clean()

@@ -63,7 +63,7 @@ def test_map_click_and_policy_without_a_network(open_page: Open, town: Any) -> N
     assert page.locator("[data-details-title]").text_content() == EVIL
     assert page.title() != "owned"
     assert page.locator("#details img").count() == 0
-    assert f"s=cctv.{town.pk}" in page.evaluate("location.hash")
+    page.wait_for_function(f"() => location.hash.includes('s=cctv.{town.pk}')", timeout=8_000)
     header = page.request.get(page.url.split("#")[0]).headers["content-security-policy"]
     assert "unsafe" not in header
     watch.assert_clean()
