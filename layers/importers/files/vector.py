@@ -65,27 +65,24 @@ def read_zipped_shapefile(
     when they have the same columns: a layer that was cut into files. Otherwise one must be named.
     """
     members, left = shapefile_members(archive, sublayer=sublayer, shape=shape)
-    several = len(members) > 1
-    if several and shape not in {"point", "line", "polygon"}:
+    if len(members) > 1 and shape not in {"point", "line", "polygon"}:
         raise shapefiles_to_choose([name for name, _parts in members])
-    whole: SourceTable | None = None
-    for number, (name, parts) in enumerate(members):
-        table = _read_shapefile(archive, folder / f"layer{number}", name, parts, crs=crs)
-        told = f"read {name}.shp from the archive"
-        if whole is None:
-            whole = table
-            whole.remarks.insert(0, f"{told}: rows 1 to {len(table.rows)}" if several else told)
-            continue
-        if table.columns != whole.columns:
-            raise shapefiles_to_choose([name for name, _parts in members])
+    tables = [
+        _read_shapefile(archive, folder / f"layer{number}", name, parts, crs=crs)
+        for number, (name, parts) in enumerate(members)
+    ]
+    whole, *rest = tables
+    if any(table.columns != whole.columns for table in rest):
+        raise shapefiles_to_choose([name for name, _parts in members])
+    read = [f"read {name}.shp from the archive" for name, _parts in members]
+    whole.remarks.insert(0, f"{read[0]}: rows 1 to {len(whole.rows)}" if rest else read[0])
+    for told, table in zip(read[1:], rest, strict=True):
         first = len(whole.rows)
         for row in table.rows:
             row.number += first
         whole.rows += table.rows
         whole.remarks.append(f"{told}: rows {first + 1} to {len(whole.rows)}")
         whole.remarks += [remark for remark in table.remarks if remark not in whole.remarks]
-    if whole is None:
-        raise InvalidInput("no shapefile in the archive", remedy="give one that holds a .shp part")
     if left and not sublayer:
         whole.remarks.append(f"left out, no {shape}s: {', '.join(f'{name}.shp' for name in left)}")
     return whole
